@@ -58,6 +58,7 @@ _ROWS = {
 _TABLES = (
     "journal", "state", "timer", "seen", "outbox", "account", "signal", "day", "heartbeat", "ranking",
     "finished_ranking", "person", "event_name", "unusable_value", "announcement", "applied", "feed_pause",
+    "kpi_entry",
 )  # fmt: skip
 
 
@@ -132,7 +133,7 @@ class ScoringHarness:
 
         `keep_erased` as in a rebuild, which keeps the table of erased accounts.
         """
-        tables = _TABLES if keep_erased else (*_TABLES, "erased")
+        tables = _TABLES if keep_erased else (*_TABLES, "erased", "erased_kpi_entry")
         async with self.engine.begin() as connection:
             await connection.execute(text(f"TRUNCATE {', '.join(f'scoring.{table}' for table in tables)}"))
         for topic in (TOPICS.signals, TOPICS.dead, *(() if keep_log else (TOPICS.events,))):

@@ -32,8 +32,9 @@ class AccountUpdated(StandardEvent, frozen=True, kw_only=True):
     """Facts of the account. Post those that changed; each keeps its value until a later event has another one.
 
     `arr` is a year's revenue in the deployment's only currency. `owner` is the e-mail address of the account's customer
-    success manager. `parent` is the id of the account that this one belongs to. `away` are the days on which the
-    account is closed; `account.away` adds one closure to them.
+    success manager. `parent` is the id of the account that this one belongs to. `segment` is the kind of customer, in
+    your own words: KPIs are given by it. `away` are the days on which the account is closed; `account.away` adds one
+    closure to them.
     """
 
     event_name = "account.updated"
@@ -52,6 +53,7 @@ class AccountUpdated(StandardEvent, frozen=True, kw_only=True):
         "country": "DE",
         "currency": "EUR",
         "parent": "acme-group",
+        "segment": "manufacturing",
         "away": [{"from": "2026-12-24", "until": "2027-01-01"}],
     }
 
@@ -68,6 +70,7 @@ class AccountUpdated(StandardEvent, frozen=True, kw_only=True):
     country: Country | None = None
     currency: Currency | None = None
     parent: Identifier | None = None
+    segment: Label | None = None
     away: Closures | None = None
 
 

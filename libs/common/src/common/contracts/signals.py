@@ -61,7 +61,7 @@ class Facts(Struct, frozen=True, omit_defaults=True):
     """What is known of the account. `owner` is an e-mail address; `arr` is in the deployment's only currency.
 
     `country` is ISO 3166-1, `currency` is what the account pays in (ISO 4217). `merged_into` is the account that this
-    one goes on as; None for one that was not merged.
+    one goes on as; None for one that was not merged. `segment` is the kind of customer, in the company's own words.
     """
 
     name: str | None = None
@@ -79,6 +79,7 @@ class Facts(Struct, frozen=True, omit_defaults=True):
     country: str | None = None
     currency: str | None = None
     merged_into: str | None = None
+    segment: str | None = None
 
 
 class Override(Struct, frozen=True, omit_defaults=True):

@@ -51,7 +51,7 @@ ACCOUNT_FIELDS: Final[Mapping[ColumnTarget, Sequence[str]]] = {
 # The names of the catalogue's facts are known without being listed here.
 FACTS: Final[Mapping[str, Sequence[str]]] = {
     "name": ("name", "account_name", "company_name", "customer_name", "organization_name", "company", "customer"),
-    "tier": ("tier", "segment"),
+    "tier": ("tier", "touch", "service_tier"),
     "owner": ("owner", "owner_email", "csm", "csm_email", "account_owner", "account_manager"),
     "arr": ("arr", "annual_recurring_revenue"),
     "seats": ("seats", "seat_count", "licenses", "licences", "paid_seats"),
@@ -60,6 +60,7 @@ FACTS: Final[Mapping[str, Sequence[str]]] = {
     "contract_end": ("contract_end", "contract_end_date", "end_date", "renewal_date", "renews_at", "renewal"),
     "time_zone": ("time_zone", "timezone", "tz"),
     "language": ("language", "locale", "lang"),
+    "segment": ("segment", "customer_segment", "market_segment", "industry"),
     "country": ("country", "country_code"),
     "currency": ("currency", "currency_code"),
     "parent": ("parent", "parent_id", "parent_account", "parent_account_id"),

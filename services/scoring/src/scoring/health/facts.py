@@ -44,6 +44,7 @@ _READ: Final[dict[str, Callable[[object], object]]] = {
     "parent": _text,
     "country": _text,
     "currency": _text,
+    "segment": _text,
 }
 
 _CONTRACT: Final = ("arr", "contract_start", "contract_end", "seats")
@@ -81,6 +82,15 @@ def write_facts(facts: Facts, writers: Writers, former: FormerFacts, event: Even
 
     null clears a fact, a value of the wrong type is ignored.
     """
+    changes = former.write(facts, writers, said_facts(event), (moment, id_hash(event)))
+    return replace(facts, **changes) if changes else facts
+
+
+def said_facts(event: Event) -> dict[str, object]:
+    """What an event says of facts, by field; None clears one. A value of the wrong type is left out.
+
+    The event's name has to be one of `WRITES`.
+    """
     said: dict[str, object] = {}
     into: object = event.properties.get(_INTO) if event.name == MERGED else None
     # An account that would go on as itself stays as it is.
@@ -95,8 +105,7 @@ def write_facts(facts: Facts, writers: Writers, former: FormerFacts, event: Even
             said[field] = value
     if event.name in _STATUS:
         said["status"] = _STATUS[event.name]
-    changes = former.write(facts, writers, said, (moment, id_hash(event)))
-    return replace(facts, **changes) if changes else facts
+    return said
 
 
 # The tier of an account whose ARR is below the amounts of all others.

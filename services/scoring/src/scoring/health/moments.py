@@ -34,6 +34,12 @@ def to_date(day: int) -> date:
     return date.fromordinal(_EPOCH_ORDINAL + day)
 
 
+def month_of(day: int) -> tuple[int, int]:
+    """Year and month of a day, which is counted since the epoch."""
+    found = to_date(day)
+    return found.year, found.month
+
+
 def local_day(moment: float, zone: tzinfo) -> int:
     """Whole days since the epoch on the calendar of a time zone."""
     if zone is UTC or not _FIRST_LOCAL <= moment <= _LAST_LOCAL:

@@ -8,12 +8,13 @@ from scoring.health.evaluation import HealthSnapshot, evaluate, snapshot_at
 from scoring.health.feeding import enter_stage, follow_readiness
 from scoring.health.incremental import set_horizon
 from scoring.health.ledger import CONTEXT, SILENCE
+from scoring.health.moments import month_of
 from scoring.health.signals import health_of
 from scoring.health.step_draft import StepDraft
 from scoring.health.telling import update_alert_state
 from scoring.health.transitions import refresh_derived, would_change
 from scoring.health.trigger import Trigger
-from scoring.health.usage_review import keep_sample
+from scoring.health.usage_review import keep_sample, month_end
 
 
 def move_clock(account: Account, at: float) -> None:
@@ -98,7 +99,10 @@ def evaluate_at(account: Account, at: float, draft: StepDraft) -> HealthSnapshot
         posting.post_silence(account, seen, draft)
         draft.check_sum(receipts.day_off_by(account))
         draft.days.append(receipts.day(account, (), seen.score))
-        posting.open_day(account, account.clock, seen.score, day=posting.next_day_number(account, at))
+        next_day = posting.next_day_number(account, at)
+        if month_of(next_day) != month_of(account.day_number):
+            draft.months.append(month_end(account, seen))
+        posting.open_day(account, account.clock, seen.score, day=next_day)
         posting.post_step(account, seen, now, SILENCE, draft)
     return now
 

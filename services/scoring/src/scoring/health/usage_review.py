@@ -1,4 +1,4 @@
-"""What to look at before a renewal: the figures of all metrics, now and as they were, and what was promised."""
+"""The figures of all metrics as they are kept: what to look at before a renewal, and how a month ended."""
 
 from typing import Final
 
@@ -7,7 +7,9 @@ from scoring.health.account import Account
 from scoring.health.evaluation import HealthSnapshot
 from scoring.health.journey import SAMPLE_EVERY, UsageSample
 from scoring.health.moments import DAY, local_day, to_datetime
+from scoring.health.receipts import dimensions
 from scoring.health.state_format import FormerFigure
+from scoring.health.view import MonthEnd
 
 # Seconds. Who was seen within them counts as active.
 LATELY: Final = 28.0 * DAY
@@ -24,6 +26,16 @@ def keep_sample(account: Account, seen: HealthSnapshot) -> None:
     last = journey.samples[-1].at if journey.samples else account.born
     if account.day_number - local_day(last, zone) >= SAMPLE_EVERY:
         journey.add_sample(UsageSample(seen.at, _figures(account, seen)))
+
+
+def month_end(account: Account, seen: HealthSnapshot) -> MonthEnd:
+    """How the account ends a month; `seen` is the evaluation with which the month's last day closes."""
+    adoption: dict[str, float] = {}
+    for metric, definition in zip(account.metrics, account.model.card.metrics, strict=True):
+        value = _value(account, metric.index, seen) if definition.dimension == "adoption" else None
+        if value is not None:
+            adoption[metric.name] = value
+    return MonthEnd(account.account_id, seen.at, seen.score, dimensions(account, seen), adoption)
 
 
 def review_usage(account: Account, at: HealthSnapshot) -> UsageReview:

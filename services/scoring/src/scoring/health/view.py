@@ -37,6 +37,20 @@ class Day(Struct, frozen=True):
     events: tuple[MovingEvent, ...]
 
 
+class MonthEnd(Struct, frozen=True):
+    """An account as it stood when the last day of a month closed on which it was looked at.
+
+    `at` (UTC) is the account's last moment of that day. `dimensions` are points (0 to 100), None where nothing is
+    available. `adoption` has the value of each metric of the dimension Adoption that has points.
+    """
+
+    account_id: str
+    at: float
+    score: float
+    dimensions: dict[str, float | None]
+    adoption: dict[str, float]
+
+
 class RetractionResult(StrEnum):
     """What became of a retraction."""
 
@@ -48,7 +62,7 @@ class RetractionResult(StrEnum):
 
 
 class Step(Struct, frozen=True):
-    """What came of a record or of time: signals in the order in which they are told, and the days it closed.
+    """What came of a record or of time: signals in the order in which they are told, and days and months it closed.
 
     `mismatches` counts receipts that did not add up, where the scorer was told to go on. `retraction` is there if the
     record was one.
@@ -58,6 +72,7 @@ class Step(Struct, frozen=True):
     days: tuple[Day, ...] = ()
     mismatches: int = 0
     retraction: RetractionResult | None = None
+    months: tuple[MonthEnd, ...] = ()
 
 
 class FlagUp(Struct, frozen=True):

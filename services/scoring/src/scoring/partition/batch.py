@@ -18,16 +18,14 @@ from common.contracts.events import (
     UserErasureLifted,
 )
 from common.erasures.erasure_spans import ErasureReason
-from scoring.health import EMPTY_STEP, Account, RetractionResult, Scorer, Step
+from scoring.health import EMPTY_STEP, Account, Scorer, Step
 from scoring.health.facts import MERGED
-from scoring.health.properties import withdrawn_event
 from scoring.partition.batch_feeds import BatchFeeds
 from scoring.partition.commit import (
     AccountRow,
     BatchReport,
     Commit,
     Erasing,
-    EventKey,
     LogPosition,
     OutboxRow,
     dead_letter,
@@ -36,6 +34,7 @@ from scoring.partition.counting import EventCounting
 from scoring.partition.dedupe import hour_of
 from scoring.partition.erasing import NOTHING_RENAMED, RenamedCount, erasure_of, forwarded_erasure, with_substitutes
 from scoring.partition.event_use import EventUse
+from scoring.partition.kpi_entries import KPI_EVENTS, KpiEntries, entry_of
 from scoring.partition.memory import PartitionMemory
 from scoring.partition.origin import record_hash
 from scoring.partition.outgoing import BatchOutput, account_row, facts_row, silence_letter, tick_row, told_facts
@@ -95,6 +94,7 @@ class Batch:
         self._moved_at: dict[str, int] = {}  # the offset that last moved each account
         self._output = BatchOutput()
         self._people = PeopleChanges(memory.people)
+        self._kpi_entries = KpiEntries()
         self._feeds = BatchFeeds(memory)
         self._erasure: Erasing | None = None
         self._renamed = renamed
@@ -165,6 +165,7 @@ class Batch:
             signals=tuple(self._output.signals),
             outbox=tuple(self._output.outbox),
             people=self._people.rows(),
+            kpi_entries=self._kpi_entries.rows(),
             applied=tuple(self._feeds.applied),
             pauses=self._feeds.pauses,
             erasure=self._erasure,
@@ -236,7 +237,7 @@ class Batch:
             return
         # Only now: a dead letter must not use up its event id.
         if not self.counting.count_if_new(event, hour_of(self._newest)):
-            self._note_duplicate(event)
+            self.report.note_duplicate(event, says_otherwise=self.counting.says_otherwise(event))
             if not event.more:
                 self._close_request(record.offset, account)
             return
@@ -246,32 +247,26 @@ class Batch:
         facts = account.facts
         if account.is_merged and event.name != MERGED:
             self.report.of_merged += 1
+        at = max(moment, self._clock)
+        # Before the account knows it: the entry says what is new in the event.
+        entry = entry_of(event, account, recorded=at) if event.name in KPI_EVENTS else None
         try:
-            step = self._scorer.apply(account, event, max(moment, self._clock))
+            step = self._scorer.apply(account, event, at)
             if self._suspects:
                 self._check_suspect(account)
+            self._kpi_entries.note_health(account, self._scorer, recorded=at)
         except Exception as error:  # of any kind: the record becomes a dead letter, and the partition goes on
             raise Poisoned(record.offset, account_id) from error
+        if entry is not None:
+            self._kpi_entries.add(entry)
         if event.user_id is not None:
-            self._people.note(event, event.user_id, max(moment, self._clock))
+            self._people.note(event, event.user_id, at)
         if account.facts is not facts and told_facts(account.facts) != told_facts(facts):
-            self._output.outbox.append(facts_row(account, at=max(moment, self._clock)))
+            self._output.outbox.append(facts_row(account, at=at))
         if step is not EMPTY_STEP:
-            self._add_step(step, max(moment, self._clock))
+            self._add_step(step, at)
             if step.retraction is not None:
-                self._note_retraction(event, step.retraction)
-
-    def _note_retraction(self, event: Event, result: RetractionResult) -> None:
-        self.report.retractions[result] += 1
-        if result is not RetractionResult.UNDONE:
-            named = withdrawn_event(event) or (event.source, "")
-            self.report.vain_retraction = EventKey(event.source, event.account_id, named[1])
-
-    def _note_duplicate(self, event: Event) -> None:
-        self.report.duplicates += 1
-        if self.counting.says_otherwise(event):
-            self.report.other_content += 1
-            self.report.other_content_sample = EventKey(event.source, event.account_id, event.event_id)
+                self.report.note_retraction(event, step.retraction)
 
     def _close_request(self, offset: int, account: Account) -> None:
         """The account's next record without `more` closes its open request, whether or not the record counts."""
@@ -283,6 +278,7 @@ class Batch:
             step = self._scorer.close_request(account)
             if self._suspects:
                 self._check_suspect(account)
+            self._kpi_entries.note_health(account, self._scorer, recorded=self._newest)
         except Exception as error:  # see _apply
             raise Poisoned(offset, account.account_id) from error
         self._add_step(step, self._newest)
@@ -345,6 +341,7 @@ class Batch:
         try:
             step = self._scorer.advance(account, until)
             self._check_suspect(account)
+            self._kpi_entries.note_health(account, self._scorer, recorded=until)
         except Exception as error:  # see _apply
             raise Poisoned(offset, account_id) from error
         # A tick may close a request or take a look and not move the account's clock: of an import, or in stream mode.
@@ -364,6 +361,7 @@ class Batch:
         if account is None and self._owns(account_id):
             account = self.touched[account_id] = self._scorer.create(account_id, self._memory.pauses)
             self._before[account_id] = (None, account.clock)
+            self._kpi_entries.follow(account, is_new=True)
         return account
 
     def _touch_known(self, account_id: str) -> Account | None:
@@ -371,10 +369,12 @@ class Batch:
         account = self.touched.get(account_id)
         if account is None and (account := self._memory.accounts.get(account_id)) is not None:
             self._before[account_id] = (account_row(account), account.clock)
+            self._kpi_entries.follow(account, is_new=False)
             self.touched[account_id] = account
         return account
 
     def _add_step(self, step: Step, recorded: float) -> None:
+        self._kpi_entries.note_months(step.months, recorded=recorded)
         self.report.mismatches += step.mismatches
         self._output.add_step(step, recorded=recorded)
 

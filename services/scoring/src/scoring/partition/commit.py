@@ -8,9 +8,12 @@ from msgspec import Struct, field
 
 from common.bus.ports import Record
 from common.contracts.dead_letters import DeadReason, attempt_of
+from common.contracts.events import Event
 from common.contracts.signals import Facts, Signal
 from common.erasures.erasure_spans import ErasureReason
 from scoring.health import NO_PAUSES, Day, Pauses, RetractionResult
+from scoring.health.properties import withdrawn_event
+from scoring.partition.kpi_entries import KpiEntry
 
 T = TypeVar("T")
 
@@ -159,6 +162,7 @@ class Commit(Struct, frozen=True):
     signals: tuple[Signal, ...]
     outbox: tuple[OutboxRow, ...]
     people: tuple[PersonRow, ...] = ()
+    kpi_entries: tuple[KpiEntry, ...] = ()
     applied: tuple[str, ...] = ()  # the ids of announcements that took effect
     pauses: Pauses = NO_PAUSES  # all that were in force, and what announcements made of them
     erasure: Erasing | None = None  # then it writes nothing else but the outbox
@@ -199,3 +203,15 @@ class BatchReport(Struct):
     vain_retraction: EventKey | None = None
     dead: list[DeadReason] = field(default_factory=list)
     erased: Counter[ErasureReason] = field(default_factory=Counter)
+
+    def note_duplicate(self, event: Event, *, says_otherwise: bool) -> None:
+        self.duplicates += 1
+        if says_otherwise:
+            self.other_content += 1
+            self.other_content_sample = EventKey(event.source, event.account_id, event.event_id)
+
+    def note_retraction(self, event: Event, result: RetractionResult) -> None:
+        self.retractions[result] += 1
+        if result is not RetractionResult.UNDONE:
+            named = withdrawn_event(event) or (event.source, "")
+            self.vain_retraction = EventKey(event.source, event.account_id, named[1])

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import ARRAY, BigInteger, Double, LargeBinary, Text, bindparam, text
 
 from scoring.partition.commit import AccountErasure, LiftedErasure
+from scoring.postgres import kpi_entries
 
 # Changed facts have no key in the outbox, so their JSON is read. Dead letters may not be JSON, but have a key.
 _OF_ACCOUNT_IN_OUTBOX: Final = """partition = :partition AND (key = :account_key
@@ -29,10 +30,11 @@ _REMOVED: Final = {
         WHERE account_id = :account""",
 }
 _DELETIONS: Final = ",".join(f"\n{name}_gone AS ({statement} RETURNING 1)" for name, statement in _REMOVED.items())
-_COUNTS: Final = ", ".join(f"'{name}', (SELECT count(*) FROM {name}_gone)" for name in _REMOVED)
+_COUNTS: Final = ", ".join([*(f"'{name}', (SELECT count(*) FROM {name}_gone)" for name in _REMOVED), kpi_entries.COUNT])
 
 # If the record is read again, the first receipt stays: nothing is left to count.
 ERASE_PARTS: Final = f"""{_DELETIONS},
+{kpi_entries.ERASE_ACCOUNT},
 erased AS (
     INSERT INTO scoring.erased (partition, pseudonym, erased_at, cluster_id, fingerprint, erasure_id, at, removed)
     SELECT :partition, :pseudonym, :erased_at, :cluster_id, :fingerprint, :erasure_id, :at, json_build_object({_COUNTS})

@@ -12,6 +12,7 @@ from scoring.postgres.schema import (
     day,
     erased,
     event_name,
+    kpi_entry,
     outbox,
     person,
     ranking,
@@ -43,6 +44,12 @@ EXPORTED: Final = (
         order=("at", "signal_id"),
         of_user=says_user(signal.c.body),
     ),
+    ExportedTable(
+        table=kpi_entry,
+        where=kpi_entry.c.account_id == ACCOUNT,
+        order=("partition", "seq", "n"),
+        of_user=kpi_entry.c.person == func.convert_to(USER, "UTF8"),
+    ),
     ExportedTable(table=timer, where=timer.c.account_id == ACCOUNT, order=("partition",)),
     ExportedTable(table=ranking, where=ranking.c.account_id == ACCOUNT, order=("ranking_id",)),
     ExportedTable(table=outbox, where=_outbox_is_of_account(), order=("partition", "seq", "n")),
@@ -57,6 +64,7 @@ EXPORTED: Final = (
 
 NOT_EXPORTED: Final = {
     "journal": "how far partitions were read, and the scorecard: nothing of an account",
+    "erased_kpi_entry": "amounts and dates of erased accounts, under random ids that nobody knows",
     "seen": "hashes of event ids, which say neither which account nor which event",
     "finished_ranking": "when rankings were made: nothing of an account",
     "announcement": "records about everybody",

@@ -115,6 +115,7 @@ account = Table(
     Column("country", Text),
     Column("currency", Text),
     Column("merged_into", Text),
+    Column("segment", Text),
     Column("status", Text, nullable=False, server_default="active"),
     Column("band", Text),
     Column(
@@ -194,6 +195,40 @@ day = Table(
     Column("account_id", Text, primary_key=True),
     Column("day", Date, primary_key=True),
     Column("partition", SmallInteger, nullable=False),
+    Column("body", JSON, nullable=False),
+)
+
+# What KPIs are made of, in the order of the log: (partition, seq, n). Never pruned. `at` is event time, `known_at` is
+# record time. `key` names the event for a retraction.
+kpi_entry = Table(
+    "kpi_entry",
+    metadata,
+    Column("partition", SmallInteger, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("account_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("known_at", Double, nullable=False),
+    Column("key", BigInteger),
+    Column("person", LargeBinary),
+    Column("body", JSON, nullable=False),
+    Index("kpi_entry_by_account", "account_id"),
+    Index("kpi_entry_by_person", "partition", "person", postgresql_where=text("person IS NOT NULL")),
+)
+
+# The entries of erased accounts, under random ids, in the order of the log (`n`; 0 is the erasure). Keep this table in
+# a rebuild, which leaves their records out.
+erased_kpi_entry = Table(
+    "erased_kpi_entry",
+    metadata,
+    Column("account_id", Text, primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("known_at", Double, nullable=False),
+    Column("key", BigInteger),
+    Column("person", LargeBinary),
     Column("body", JSON, nullable=False),
 )
 

@@ -18,7 +18,7 @@ from scoring.partition.commit import (
     RenamedUser,
     UserErasure,
 )
-from scoring.postgres import erasure, people, user_erasure
+from scoring.postgres import erasure, kpi_entries, people, user_erasure
 
 _FACTS = tuple(field.name for field in msgspec.structs.fields(Facts))
 LONGEST_KEY = 600  # characters of an owner or a parent; an index entry holds 2,704 bytes
@@ -112,7 +112,7 @@ pauses AS (
 
 _PARTS = (
     _FENCE, _STATES, _TIMERS, _DISARMED, _SEEN, _OUTBOX, _SIGNALS, _DAYS, _ACCOUNTS, people.STATEMENT,
-    _APPLIED, _PAUSES,
+    kpi_entries.STATEMENT, _APPLIED, _PAUSES,
 )  # fmt: skip
 
 _TYPES: dict[str, Any] = {
@@ -152,6 +152,7 @@ _TYPES: dict[str, Any] = {
     "account_scored_stages": ARRAY(Text),
     **{f"account_{one}": ARRAY(_FACT_TYPES.get(one, Text)) for one in _FACTS},
     **people.TYPES,
+    **kpi_entries.TYPES,
     "applied_ids": ARRAY(Text),
     "pause_sources": ARRAY(Text),
     "pause_begins": ARRAY(Double),
@@ -243,6 +244,7 @@ def parameters(commit: Commit, cluster_id: str) -> dict[str, Any]:
         "account_scored_stages": [row.stage for row in commit.accounts],
         **{f"account_{one}": [_fact(row.facts, one) for row in commit.accounts] for one in _FACTS},
         **people.parameters(commit.people),
+        **kpi_entries.parameters(commit.kpi_entries),
         "applied_ids": list(commit.applied),
         "pause_sources": [one.source for one in pauses],
         "pause_begins": [one.since for one in pauses],

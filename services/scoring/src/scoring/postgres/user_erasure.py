@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from sqlalchemy import ARRAY, BigInteger, Double, LargeBinary, Text, bindparam, text
 
+from common.erasures.substitutes import substitute_id
 from scoring.partition.commit import RenamedUser, UserErasure
+from scoring.partition.kpi_entries import person_key
 
 # A bounded number of rows is searched by each question, whether they hold something or not.
 SEARCH_STATES: Final = text("""
@@ -43,16 +45,23 @@ ERASE_PARTS: Final = """
 people_gone AS (
     DELETE FROM scoring.person WHERE partition = :partition AND user_id = :user RETURNING account_id
 ),
+kpi_entries AS (
+    UPDATE scoring.kpi_entry SET person = :substitute_key WHERE partition = :partition AND person = :user_key
+    RETURNING 1
+),
 erased AS (
     INSERT INTO scoring.erased
         (partition, pseudonym, erased_at, cluster_id, fingerprint, erasure_id, at, substitute, removed)
     SELECT :partition, :pseudonym, :erased_at, :cluster_id, :fingerprint, :erasure_id, :at, :substitute,
            json_build_object('states_changed', CAST(:states AS bigint), 'signals_changed', CAST(:signals AS bigint),
-                             'people', (SELECT count(*) FROM people_gone))
+                             'people', (SELECT count(*) FROM people_gone),
+                             'kpi_entries_changed', (SELECT count(*) FROM kpi_entries))
     ON CONFLICT (partition, pseudonym, erased_at) DO NOTHING
 )"""
 ERASE_TYPES: Final[dict[str, Any]] = {
     "user": Text,
+    "user_key": LargeBinary,
+    "substitute_key": LargeBinary,
     "pseudonym": LargeBinary,
     "erased_at": BigInteger,
     "fingerprint": Text,
@@ -77,6 +86,8 @@ def erasing_parameters(erasure: UserErasure) -> dict[str, Any]:
     """The parameters of the statement, without those of the fence and the outbox."""
     return {
         "user": erasure.user_id,
+        "user_key": person_key(erasure.user_id),
+        "substitute_key": person_key(substitute_id(erasure.substitute)),
         "pseudonym": erasure.pseudonym,
         "erased_at": erasure.offset,
         "fingerprint": erasure.fingerprint,

@@ -1,0 +1,164 @@
+"""What KPIs are made of: entries of counted events and of what the core decided, in the order of the log. Pure."""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from msgspec import Struct
+
+from common.contracts.events import Event
+from common.contracts.signals import Band
+from scoring.health import Account, MonthEnd, Scorer, Stage
+from scoring.health.facts import MERGED, RETRACTED, WRITES, said_facts
+from scoring.health.properties import hash_of, id_hash, number, parse_date, withdrawn_event
+
+# Names of entries that no event has.
+HEALTH_CHANGED: Final = "health.changed"
+MONTH_ENDED: Final = "month.ended"
+ACCOUNT_ERASED: Final = "account.erased"
+
+PLANNED, REACHED = "milestone.planned", "milestone.reached"
+ANSWERS: Final = ("nps.answered", "csat.answered")
+_FACTS: Final = frozenset(
+    ("arr", "seats", "tier", "owner", "segment", "stage", "contract_start", "contract_end", "status", "merged_into")
+)
+_UPDATED: Final = "account.updated"
+KPI_EVENTS: Final = frozenset([*WRITES, PLANNED, REACHED, *ANSWERS, RETRACTED]) - {"account.away"}
+"""The names of the events of which `entry_of` may make an entry."""
+_SIGN: Final = 1 << 63
+
+
+class KpiEntry(Struct, frozen=True):
+    """`at` is when it happened (event time, at most record time), `known_at` the record time; both in seconds.
+
+    `key` names the event within its account, for a retraction; None where no event is the cause. `person` is who
+    answered. `said` holds what KPIs use of it: facts by their names, or what `name` brings.
+    """
+
+    account_id: str
+    name: str
+    at: float
+    known_at: float
+    key: int | None
+    person: bytes | None
+    said: dict[str, Any]
+
+
+class Standing(NamedTuple):
+    """What is told of an account's health: an entry says each change of it."""
+
+    band: Band | None
+    stage: Stage
+
+
+class KpiEntries:
+    """The entries of one batch, in the order of the log."""
+
+    def __init__(self) -> None:
+        self._entries: list[KpiEntry] = []
+        # As the last entries say it; None for a new account, of which there is none.
+        self._standings: dict[str, Standing | None] = {}
+
+    def follow(self, account: Account, *, is_new: bool) -> None:
+        """From now on changes of this account's health are noted."""
+        self._standings[account.account_id] = None if is_new else Standing(account.band, account.stage)
+
+    def add(self, entry: KpiEntry) -> None:
+        self._entries.append(entry)
+
+    def note_health(self, account: Account, scorer: Scorer, *, recorded: float) -> None:
+        """Adds an entry if the account has another band or stage than the last entry says."""
+        before = self._standings[account.account_id]
+        if before is not None and account.band is before.band and account.stage == before.stage:
+            return
+        self._standings[account.account_id] = Standing(account.band, account.stage)
+        if account.has_records:
+            score = scorer.health(account, account.clock).score
+            self._entries.append(health_entry(account, before, score=score, recorded=recorded))
+
+    def note_months(self, months: Sequence[MonthEnd], *, recorded: float) -> None:
+        for month in months:
+            self._entries.append(month_entry(month, recorded=recorded))
+
+    def rows(self) -> tuple[KpiEntry, ...]:
+        return tuple(self._entries)
+
+
+def entry_of(event: Event, account: Account, *, recorded: float) -> KpiEntry | None:
+    """The entry of an event that is about to be applied to the account; None if it brings nothing new.
+
+    `recorded` is its record time in seconds.
+    """
+    at = min(event.time.timestamp(), max(recorded, account.clock))
+    said = _said(event, account, at)
+    if said is None:
+        return None
+    person = None if event.user_id is None or event.name not in ANSWERS else person_key(event.user_id)
+    return KpiEntry(event.account_id, event.name, at, recorded, signed(id_hash(event)), person, said)
+
+
+def _said(event: Event, account: Account, at: float) -> dict[str, Any] | None:
+    """None if the event has nothing that a KPI could use."""
+    name, given = event.name, event.properties
+    if name in WRITES:
+        said = {field: value for field, value in said_facts(event).items() if field in _FACTS}
+        if name == _UPDATED:
+            said = {field: value for field, value in said.items() if _is_new(field, value, account, at)}
+        return said if said or name not in (_UPDATED, MERGED) else None
+    if name == RETRACTED:
+        withdrawn = withdrawn_event(event)
+        return None if withdrawn is None else {"retracts": signed(hash_of(*withdrawn))}
+    if name in ANSWERS:
+        score = number(given.get("score"))
+        return None if score is None else {"score": score}
+    step: object = given.get("step")
+    if not isinstance(step, str):
+        return None
+    if name == REACHED:
+        return {"step": step}
+    due = parse_date(given.get("due"))
+    return None if due is None else {"step": step, "due": due}
+
+
+def _is_new(field: str, value: object, account: Account, at: float) -> bool:
+    """Whether a posted fact may matter to a KPI: systems post the same facts every night.
+
+    A value that repeats the present one is kept once, so that it still stands if the event before it is retracted.
+    """
+    writer = account.writers.get(field)
+    if writer is None or at < writer[0]:
+        return True
+    if getattr(account.posted, field) != value:
+        return True
+    former = account.former_facts
+    return field not in former.writers or getattr(former.facts, field) != value
+
+
+def health_entry(account: Account, before: Standing | None, *, score: float, recorded: float) -> KpiEntry:
+    """The account's band or stage is another one than `before`, which is None for a new account.
+
+    `score` is its score at its clock.
+    """
+    at, since = account.clock, account.state.band_since
+    if before is not None and account.band is not before.band and since is not None:
+        at = min(at, since)
+    said = {"band": account.band, "stage": account.stage, "score": round(score, 1)}
+    return KpiEntry(account.account_id, HEALTH_CHANGED, at, recorded, None, None, said)
+
+
+def month_entry(month: MonthEnd, *, recorded: float) -> KpiEntry:
+    said = {
+        "score": round(month.score, 1),
+        "dimensions": {name: round(points, 1) for name, points in month.dimensions.items() if points is not None},
+        "adoption": {name: round(value, 4) for name, value in month.adoption.items()},
+    }
+    return KpiEntry(month.account_id, MONTH_ENDED, month.at, recorded, None, None, said)
+
+
+def person_key(user_id: str) -> bytes:
+    """As entries name a person. No text: the id of a substitute begins with NUL, which no text of PostgreSQL holds."""
+    return user_id.encode("utf-8", "surrogatepass")
+
+
+def signed(key: int) -> int:
+    """A hash of 64 bits as PostgreSQL stores it."""
+    return key - 2 * _SIGN if key >= _SIGN else key

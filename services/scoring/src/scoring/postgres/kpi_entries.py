@@ -1,0 +1,59 @@
+"""The table of KPI entries: what a commit adds to it, and how it is read in the order of the log."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import ARRAY, BigInteger, Double, LargeBinary, Text
+
+from scoring.partition.kpi_entries import ACCOUNT_ERASED, KpiEntry
+
+STATEMENT: Final = """
+kpi_entries AS (
+    INSERT INTO scoring.kpi_entry (partition, seq, n, account_id, name, at, known_at, key, person, body)
+    SELECT :partition, :last + 1, ordinality - 1, account_id, name, at, known_at, key, person, body::json
+    FROM unnest(:kpi_accounts, :kpi_names, :kpi_ats, :kpi_known_ats, :kpi_keys, :kpi_people, :kpi_bodies)
+         WITH ORDINALITY AS new (account_id, name, at, known_at, key, person, body, ordinality)
+)"""
+
+# Amounts and dates stay, so that past figures do: in a table of their own, under an id and people that nobody can find
+# again. From the erasure on the account is no customer. Id and salt are drawn once, because a CTE is evaluated once.
+ERASE_ACCOUNT: Final = f"""
+drawn AS MATERIALIZED (SELECT 'erased-' || gen_random_uuid() AS account_id, gen_random_uuid()::text AS salt),
+kpi_entries_gone AS (
+    DELETE FROM scoring.kpi_entry WHERE account_id = :account
+    RETURNING partition, seq, n, name, at, known_at, key, person, body
+),
+kpi_entries_kept AS (
+    INSERT INTO scoring.erased_kpi_entry (account_id, n, name, at, known_at, key, person, body)
+    SELECT account_id, row_number() OVER (ORDER BY partition, seq, n), name, at, known_at, key,
+           sha256(person || convert_to(salt, 'UTF8')), body
+    FROM kpi_entries_gone, drawn
+    UNION ALL SELECT account_id, 0, '{ACCOUNT_ERASED}', :at, :at, NULL, NULL, '{{}}' FROM drawn
+    WHERE EXISTS (SELECT FROM kpi_entries_gone)
+)"""
+COUNT: Final = "'kpi_entries_kept_under_another_id', (SELECT count(*) FROM kpi_entries_gone)"
+
+TYPES: Final[dict[str, Any]] = {
+    "kpi_accounts": ARRAY(Text),
+    "kpi_names": ARRAY(Text),
+    "kpi_ats": ARRAY(Double),
+    "kpi_known_ats": ARRAY(Double),
+    "kpi_keys": ARRAY(BigInteger),
+    "kpi_people": ARRAY(LargeBinary),
+    "kpi_bodies": ARRAY(Text),
+}
+
+_encode: Final = msgspec.json.Encoder(order="deterministic").encode
+
+
+def parameters(entries: Sequence[KpiEntry]) -> dict[str, Any]:
+    return {
+        "kpi_accounts": [one.account_id for one in entries],
+        "kpi_names": [one.name for one in entries],
+        "kpi_ats": [one.at for one in entries],
+        "kpi_known_ats": [one.known_at for one in entries],
+        "kpi_keys": [one.key for one in entries],
+        "kpi_people": [one.person for one in entries],
+        "kpi_bodies": [_encode(one.said).decode() for one in entries],
+    }
