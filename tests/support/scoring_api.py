@@ -22,11 +22,15 @@ from scoring.api.active_card import ActiveCardReader
 from scoring.api.announcements import AnnouncementService
 from scoring.api.event_uses import EventUseQueries
 from scoring.api.export import row_schemas, scoring_exports
+from scoring.api.kpi_metrics import KpiMetrics
+from scoring.api.kpi_queries import KpiPace, KpiQueries
 from scoring.api.listing import Listing
 from scoring.api.metrics import ApiMetrics
 from scoring.api.refresher import RankingStore, Refresher, RefreshPace
 from scoring.api.snapshot_reader import SnapshotReader
+from scoring.kpis.entry_source import EntrySource
 from scoring.postgres.announcements import AnnouncementTable
+from scoring.postgres.kpi_entries import PostgresKpiEntries
 from scoring.postgres.rankings import PostgresRankingStore
 from scoring.postgres.snapshot import SnapshotSource
 from scoring.worker.heartbeat import Heartbeat
@@ -47,6 +51,7 @@ class Api:
         *,
         active_card: ActiveCardReader,
         snapshots: SnapshotReader,
+        kpis: KpiQueries,
         registry: CollectorRegistry,
         token: str,
         admin: str,
@@ -55,6 +60,7 @@ class Api:
         self.app = app
         self.active_card = active_card
         self.snapshots = snapshots
+        self._kpis = kpis
         self.refresher = self.refreshes(PostgresRankingStore(harness.engine, patience=10.0), every=0.0)
         self.token = token
         self._admin = {"authorization": f"Bearer {admin}"}
@@ -120,6 +126,13 @@ class Api:
             await self.active_card.read()
         await self.refresher.refresh(asyncio.Event())
 
+    async def kpis(self, **query: Any) -> Any:
+        """KPIs of what was scored until now."""
+        if self.active_card.trouble():
+            await self.active_card.read()
+        await self._kpis.refresh()
+        return await self.get("/v1/kpis", **query)
+
     async def heartbeat(self, *, at: float, caught_up: bool = True) -> None:
         """What the owners of all partitions say of themselves."""
         await self.harness.store.write_heartbeats(
@@ -144,11 +157,16 @@ async def scoring_api(harness: ScoringHarness) -> AsyncIterator[Api]:
     active_card, metrics = ActiveCardReader(tables), ApiMetrics(registry)
     snapshots = SnapshotReader(tables, active_card, metrics=metrics, fresh=FRESH, clock=harness.clock)
     reading = AccountQueries(snapshots)
+    source = EntrySource(PostgresKpiEntries(harness.engine, patience=10.0), clock=harness.clock)
+    kpis = KpiQueries(
+        source, snapshots, active_card, metrics=KpiMetrics(registry), pace=KpiPace(), steady=time.monotonic
+    )
     app = routes.build(
         Listing(snapshots),
         reading,
         EventUseQueries(snapshots),
         AnnouncementService(AnnouncementTable(harness.engine, patience=10.0), active_card, clock=harness.clock),
+        kpis,
         keys=keys,
         metrics=metrics,
         readiness=Readiness({"card": active_card.trouble}),
@@ -156,7 +174,10 @@ async def scoring_api(harness: ScoringHarness) -> AsyncIterator[Api]:
     )
     exports = scoring_exports(reading, harness.engine, key=ERASURE_KEY, patience=30.0)
     app.include_router(export_routes(exports, keys, row_schemas=row_schemas()))
-    api = Api(harness, app, active_card=active_card, snapshots=snapshots, registry=registry, token=token, admin=admin)
+    api = Api(
+        harness, app, active_card=active_card, snapshots=snapshots, kpis=kpis, registry=registry, token=token,
+        admin=admin,
+    )  # fmt: skip
     async with api.http:
         yield api
 

@@ -38,3 +38,4 @@ class ScoringSettings(CommonSettings):
     scoring_ranking_seconds: PositiveFloat = 10.0
     scoring_ranking_share: Annotated[float, Field(ge=0.05, le=1)] = 0.2
     scoring_ranking_keep_seconds: PositiveFloat = 300.0
+    scoring_kpi_seconds: PositiveFloat = 10.0

@@ -21,13 +21,17 @@ from scoring.api.announcements import AnnouncementService
 from scoring.api.event_uses import EventUseQueries
 from scoring.api.export import row_schemas, scoring_exports
 from scoring.api.freshness import FreshnessMonitor
+from scoring.api.kpi_metrics import KpiMetrics
+from scoring.api.kpi_queries import KpiPace, KpiQueries
 from scoring.api.listing import Listing
 from scoring.api.metrics import ApiMetrics
 from scoring.api.refresher import Refresher, RefreshPace
 from scoring.api.snapshot_reader import SnapshotReader
 from scoring.cards.identity import use_pinned_time_zones
 from scoring.core_form import core_form
+from scoring.kpis.entry_source import EntrySource
 from scoring.postgres.announcements import AnnouncementTable
+from scoring.postgres.kpi_entries import PostgresKpiEntries
 from scoring.postgres.rankings import PostgresRankingStore
 from scoring.postgres.snapshot import SnapshotSource
 from scoring.settings import ScoringSettings
@@ -75,11 +79,21 @@ async def api(settings: ScoringSettings) -> AsyncIterator[Application]:
             {"card": active_card.trouble, "keys": keyring.not_ready_reason}, about={"core": core_form()}
         )
         reading = AccountQueries(snapshots)
+        entries = PostgresKpiEntries(for_tables, patience=settings.scoring_api_request_seconds)
+        kpis = KpiQueries(
+            EntrySource(entries, clock=time.time),
+            snapshots,
+            active_card,
+            metrics=KpiMetrics(prometheus),
+            pace=KpiPace(every=settings.scoring_kpi_seconds),
+            steady=time.monotonic,
+        )
         http = routes.build(
             Listing(snapshots),
             reading,
             EventUseQueries(snapshots),
             AnnouncementService(announcements, active_card, clock=time.time),
+            kpis,
             keys=keyring,
             metrics=metrics,
             readiness=readiness,
@@ -108,6 +122,7 @@ async def api(settings: ScoringSettings) -> AsyncIterator[Application]:
                 "card": active_card.run,
                 "freshness": freshness.run,
                 "ranking": refresher.run,
+                "kpis": kpis.run,
             },
             notice=settings.drain_notice_seconds,
             grace=settings.drain_seconds,

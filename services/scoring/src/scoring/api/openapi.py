@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from common import problems
 from scoring.api import answers
 from scoring.api.announcements import AnnouncementBody
+from scoring.api.kpi_answers import KpiDefinitions, Kpis
 
 _REF: Final = "#/components/schemas/{name}"
 _ANSWERS: Final = (
@@ -23,6 +24,8 @@ _ANSWERS: Final = (
     answers.EventUses,
     answers.Announced,
     answers.Announcements,
+    Kpis,
+    KpiDefinitions,
 )
 _DESCRIPTION: Final = """\
 Health of accounts, with a reason for every point. Every answer says as of when it holds (`as_of`): now while scoring

@@ -17,6 +17,10 @@ from scoring.api import answers, openapi
 from scoring.api.account_queries import AccountQueries
 from scoring.api.announcements import AnnouncementBody, AnnouncementListParameters, AnnouncementService
 from scoring.api.event_uses import EventUseQueries
+from scoring.api.kpi_answers import KpiDefinitions, Kpis, as_csv
+from scoring.api.kpi_parameters import KpiFormat, KpiParameters
+from scoring.api.kpi_parquet import PARQUET_TYPE, as_parquet
+from scoring.api.kpi_queries import KpiQueries
 from scoring.api.listing import Listing
 from scoring.api.metrics import ApiMetrics
 from scoring.api.parameters import (
@@ -40,6 +44,7 @@ def build(
     reading: AccountQueries,
     event_uses: EventUseQueries,
     announcing: AnnouncementService,
+    kpis: KpiQueries,
     *,
     keys: KeyVerifier,
     metrics: ApiMetrics,
@@ -52,6 +57,7 @@ def build(
     app.include_router(_accounts(listing, reading, keys))
     app.include_router(_events(event_uses, keys))
     app.include_router(_announcements(announcing, keys))
+    app.include_router(_kpis(kpis, keys))
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     return app
 
@@ -117,6 +123,31 @@ def _announcements(announcing: AnnouncementService, keys: KeyVerifier) -> APIRou
         return json_response(await announcing.announcements(asked))
 
     return router
+
+
+def _kpis(kpis: KpiQueries, keys: KeyVerifier) -> APIRouter:
+    router = APIRouter(prefix="/v1/kpis", dependencies=[Depends(key_required(keys, Scope.READ))])
+
+    @router.get("", responses=openapi.responses(Kpis, of_one=False))
+    async def get_kpis(asked: Annotated[KpiParameters, Query()]) -> Response:
+        """KPIs of the customer lifecycle: over any span, by group, and as they were known at any moment."""
+        answer = await kpis.kpis(asked)
+        if asked.format is KpiFormat.CSV:
+            return Response(as_csv(answer), media_type="text/csv; charset=utf-8", headers=_attachment("csv"))
+        if asked.format is KpiFormat.PARQUET:
+            return Response(as_parquet(answer), media_type=PARQUET_TYPE, headers=_attachment("parquet"))
+        return json_response(answer)
+
+    @router.get("/definitions", responses=openapi.responses(KpiDefinitions, of_one=False))
+    async def list_kpi_definitions() -> Response:
+        """What each KPI is: formula, unit and source."""
+        return json_response(kpis.definitions())
+
+    return router
+
+
+def _attachment(ending: str) -> dict[str, str]:
+    return {"content-disposition": f'attachment; filename="kpis.{ending}"'}
 
 
 class EncodedPath:

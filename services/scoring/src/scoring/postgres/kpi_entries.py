@@ -4,8 +4,12 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ARRAY, BigInteger, Double, LargeBinary, Text
+from sqlalchemy import ARRAY, BigInteger, Double, LargeBinary, Text, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from common.database import connected
+from scoring.kpis.entry_log import StoredEntry
+from scoring.kpis.entry_source import EntryPlace, NewestEntries
 from scoring.partition.kpi_entries import ACCOUNT_ERASED, KpiEntry
 
 STATEMENT: Final = """
@@ -57,3 +61,48 @@ def parameters(entries: Sequence[KpiEntry]) -> dict[str, Any]:
         "kpi_people": [one.person for one in entries],
         "kpi_bodies": [_encode(one.said).decode() for one in entries],
     }
+
+
+_NEWEST: Final = """
+SELECT (SELECT count(*) FROM scoring.erased_kpi_entry) AS erased, partition, seq, n
+FROM generate_series(0, CAST(:partitions AS integer) - 1) AS numbers (partition)
+LEFT JOIN LATERAL (SELECT seq, n FROM scoring.kpi_entry WHERE kpi_entry.partition = numbers.partition
+                   ORDER BY seq DESC, n DESC LIMIT 1) AS newest ON true
+"""
+_PAGE: Final = """
+SELECT account_id, name, at, known_at, key, person, body::text AS body, seq, n FROM scoring.kpi_entry
+WHERE partition = :partition AND (seq, n) > (:seq, :n) ORDER BY seq, n LIMIT :limit
+"""
+# The erasure is the last that is known of an account.
+_ERASED: Final = """
+SELECT account_id, name, at, known_at, key, person, body::text AS body FROM scoring.erased_kpi_entry
+ORDER BY account_id, n = 0, n
+"""
+
+
+class PostgresKpiEntries:
+    """Reads the entries. Every method raises `DatabaseUnavailable`."""
+
+    def __init__(self, engine: AsyncEngine, *, patience: float) -> None:
+        """`patience` is the most that one call may take, in seconds."""
+        self._engine = engine
+        self._patience = patience
+
+    async def newest(self, partitions: int) -> NewestEntries:
+        rows = await self._rows(_NEWEST, partitions=partitions)
+        places = {row.partition: (row.seq, row.n) for row in rows if row.seq is not None}
+        return NewestEntries(places, rows[0].erased)
+
+    async def page(self, partition: int, *, after: EntryPlace, limit: int) -> tuple[list[StoredEntry], EntryPlace]:
+        """The next entries of a partition, and the place of the last one."""
+        rows = await self._rows(_PAGE, partition=partition, seq=after[0], n=after[1], limit=limit)
+        return [StoredEntry(*row[:7]) for row in rows], (rows[-1].seq, rows[-1].n) if rows else after
+
+    async def erased(self) -> list[StoredEntry]:
+        """Those of erased accounts, under other ids."""
+        return [StoredEntry(*row) for row in await self._rows(_ERASED)]
+
+    async def _rows(self, statement: str, **values: Any) -> Sequence[Any]:
+        async with connected(self._engine, timeout=self._patience, service="scoring") as connection:
+            found: Sequence[Any] = (await connection.execute(text(statement), values)).all()
+            return found

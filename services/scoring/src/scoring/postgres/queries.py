@@ -22,6 +22,7 @@ from scoring.postgres.schema import (
     feed_pause,
     heartbeat,
     journal,
+    ranking,
     signal,
     state,
     unusable_value,
@@ -97,6 +98,10 @@ def rows(account_ids: Collection[str]) -> Select[Any]:
     """Facts, band and state of these accounts, in any order."""
     joined = account.outerjoin(state, state.c.account_id == account.c.account_id)
     return select(account, state.c.body).select_from(joined).where(account.c.account_id == func.any(list(account_ids)))
+
+
+def scores(ranking_id: int) -> Select[Any]:
+    return select(ranking.c.account_id, ranking.c.score).where(ranking.c.ranking_id == ranking_id)
 
 
 def event_names() -> Select[Any]:

@@ -124,6 +124,10 @@ class TableSnapshot:
         rows = await self._rows(sort_orders.finished_ranking_or_newest(ranking_id))
         return Ranking(rows[0].ranking_id, rows[0].as_of, rows[0].begun) if rows else None
 
+    async def scores(self, ranking_id: int) -> dict[str, float]:
+        """All scores of a ranking, by account id."""
+        return {row.account_id: row.score for row in await self._rows(queries.scores(ranking_id))}
+
     async def page(
         self, order: Order, accounts: AccountFilter, *, after: CursorPlace | None, limit: int, matching: int
     ) -> list[CursorPlace]:

@@ -1,0 +1,229 @@
+"""What was known of the entries at a moment: values of accounts on a day, revenue by day, terms of contracts."""
+
+from functools import cached_property
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from scoring.health.moments import DAY
+from scoring.kpis.contract_terms import ContractChange, terms_of
+from scoring.kpis.entry_log import CONTRACT_EVENT, ERASED, Column, EntryTable, Flags, Floats, Ints, rows_of
+
+# A day has its number times this in a key of (account, day); so days are kept within it, 1970 to 9999.
+_DAYS: Final = 1 << 22
+_FAR: Final = _DAYS - 1
+# Any of these makes an account a customer.
+_OF_CONTRACT: Final = ("arr", "contract_start", "contract_end", CONTRACT_EVENT)
+_OF_REVENUE: Final = (*_OF_CONTRACT, "status", "merged_into", "seats", ERASED)
+
+
+class RevenueByDay(NamedTuple):
+    """What accounts were at the end of each day on which that changed, by (account, day).
+
+    `arr` is NaN where it is not known, and 0 for who is no customer. `first` if no earlier row made it a customer.
+    """
+
+    account: Ints
+    day: Ints
+    customer: Flags
+    arr: Floats
+    seats: Floats
+    churned: Flags
+    erased: Flags
+    first: Flags
+
+    @property
+    def key(self) -> Ints:
+        return self.account * _DAYS + self.day
+
+
+class Terms(NamedTuple):
+    """Terms of all accounts; `decided` is -1 while a term is open."""
+
+    account: Ints
+    due: Ints
+    decided: Ints
+    outcome: Ints
+
+
+class EntryView:
+    """The entries that were known at `known_at` (record time, seconds) and not retracted by then."""
+
+    def __init__(self, table: EntryTable, *, known_at: float = float("inf")) -> None:
+        self.table = table
+        self.known_at = known_at
+        self.size = len(table.accounts)
+        self._columns: dict[str, Column] = {}
+        self._text_numbers = {text: number for number, text in enumerate(table.texts)}
+
+    def column(self, field: str) -> Column:
+        found = self._columns.get(field)
+        if found is None:
+            whole = self.table.column(field)
+            known = (whole.known_at <= self.known_at) & (whole.gone > self.known_at)
+            found = whole if known.all() else rows_of(whole, known)
+            self._columns[field] = found
+        return found
+
+    def values(self, field: str, day: int) -> Floats:
+        """The field of every account at the end of a day; NaN where it is not known or cleared."""
+        column = self.column(field)
+        rows = np.flatnonzero(column.at < (day + 1) * DAY)
+        found = np.full(self.size, np.nan)
+        # Of several rows of one account the last one is assigned last.
+        found[column.account[rows]] = column.value[rows]
+        return found
+
+    def texts_of(self, field: str, day: int) -> list[str | None]:
+        texts = self.table.texts
+        return [None if number != number else texts[int(number)] for number in self.values(field, day).tolist()]
+
+    def text_number(self, text: str) -> float:
+        """NaN for a text that no entry has: it equals nothing."""
+        return self._text_numbers.get(text, float("nan"))
+
+    def first_moments(self, field: str) -> Floats:
+        """When each account had an entry of the field first; infinity if never."""
+        column = self.column(field)
+        found = np.full(self.size, np.inf)
+        found[column.account[::-1]] = column.at[::-1]
+        return found
+
+    @cached_property
+    def start_days(self) -> Floats:
+        """The day on which each account became a customer, NaN if it never did.
+
+        The earliest start of a contract that was posted, else the day of the first event or fact about one.
+        """
+        found = np.full(self.size, np.inf)
+        posted = self.column("contract_start")
+        np.fmin.at(found, posted.account, posted.value)
+        evidence = np.min([self.first_moments(field) for field in _OF_CONTRACT], axis=0)
+        return np.where(np.isfinite(found), found, np.where(np.isfinite(evidence), evidence // DAY, np.nan))
+
+    @cached_property
+    def roots(self) -> Ints:
+        """The account as which each one goes on after merges: itself if it was not merged, or into an unknown one."""
+        numbers = {account_id: number for number, account_id in enumerate(self.table.accounts)}
+        roots = np.arange(self.size)
+        merged = self.values("merged_into", _FAR)
+        into = {
+            account: numbers.get(self.table.texts[int(merged[account])], account)
+            for account in np.flatnonzero(~np.isnan(merged)).tolist()
+        }
+        for account in into:
+            seen = {account}
+            root = account
+            while root in into and into[root] not in seen:
+                root = into[root]
+                seen.add(root)
+            roots[account] = root
+        return roots
+
+    @cached_property
+    def revenue(self) -> RevenueByDay:
+        columns = [self.column(field) for field in _OF_REVENUE]
+        place = np.unique(np.concatenate([column.place for column in columns]))
+        account, at = self._of_places(columns, place)
+        at_place = {
+            field: _filled_forward(column, place, account) for field, column in zip(_OF_REVENUE, columns, strict=True)
+        }
+        has_contract = np.any([_was_set(self.column(field), place, account) for field in _OF_CONTRACT], axis=0)
+        churned = at_place["status"] == self.text_number("churned")
+        merged, erased = ~np.isnan(at_place["merged_into"]), ~np.isnan(at_place[ERASED])
+        customer = has_contract & ~churned & ~merged & ~erased
+        arr = np.where(customer, at_place["arr"], 0.0)
+        day = self._days_of(account, at, place)
+        last_of_day = np.append((account[1:] != account[:-1]) | (day[1:] != day[:-1]), True)[: len(account)]
+        account, day, customer = account[last_of_day], day[last_of_day], customer[last_of_day]
+        return RevenueByDay(
+            account=account,
+            day=day,
+            customer=customer,
+            arr=arr[last_of_day],
+            seats=at_place["seats"][last_of_day],
+            churned=churned[last_of_day],
+            erased=erased[last_of_day],
+            first=_is_first(account, customer),
+        )
+
+    @cached_property
+    def terms(self) -> Terms:
+        ends, events = self.column("contract_end"), self.column(CONTRACT_EVENT)
+        changes: dict[int, list[ContractChange]] = {}
+        end_of = dict(zip(ends.place.tolist(), ends.value.tolist(), strict=True))
+        name_of = dict(zip(events.place.tolist(), events.value.tolist(), strict=True))
+        places = np.unique(np.concatenate([ends.place, events.place]))
+        accounts, at = self._of_places([ends, events], places)
+        days = (at // DAY).astype(np.int64).tolist()
+        for place, account, day in zip(places.tolist(), accounts.tolist(), days, strict=True):
+            end, name = end_of.get(place), name_of.get(place)
+            change = ContractChange(
+                day=day,
+                name=None if name is None else self.table.texts[int(name)],
+                sets_end=end is not None,
+                end=None if end is None or end != end else int(end),
+            )
+            changes.setdefault(account, []).append(change)
+        rows = [
+            (account, term.due, -1 if term.decided is None else term.decided, int(term.outcome))
+            for account, of_account in changes.items()
+            for term in terms_of(of_account)
+        ]
+        found = np.array(rows, dtype=np.int64).reshape(-1, 4)
+        return Terms(*found.T)
+
+    def revenue_rows(self, accounts: Ints, days: Ints) -> Ints:
+        """For each (account, day) the row of `revenue` that holds at its end; -1 where there is none yet."""
+        revenue = self.revenue
+        rows = np.searchsorted(revenue.key, accounts * _DAYS + np.clip(days, 0, _FAR), side="right") - 1
+        if len(revenue.account) == 0:
+            return rows
+        return np.where((rows >= 0) & (revenue.account[rows] == accounts), rows, -1)
+
+    def _of_places(self, columns: list[Column], place: Ints) -> tuple[Ints, Floats]:
+        """Account and event time of each place, which at least one of the columns has."""
+        account, at = np.zeros(len(place), dtype=np.int64), np.zeros(len(place))
+        for column in columns:
+            where = np.searchsorted(place, column.place)
+            account[where], at[where] = column.account, column.at
+        return account, at
+
+    def _days_of(self, account: Ints, at: Floats, place: Ints) -> Ints:
+        """The day from which each change holds. What was learned first holds from the start of the contract.
+
+        Nobody is a customer before that, even if the contract was posted before its start.
+        """
+        days = np.clip(at // DAY, 0, _FAR)
+        starts = self.start_days[account]
+        is_first = np.append(True, account[1:] != account[:-1])[: len(account)]
+        held = np.where(is_first, np.fmin(days, starts), days)
+        return np.clip(np.fmax(held, starts), 0, _FAR).astype(np.int64)
+
+
+def _filled_forward(column: Column, place: Ints, account: Ints) -> Floats:
+    """The value that the account has at each place; NaN where it has none yet, or it was cleared."""
+    if len(column.place) == 0:
+        return np.full(len(place), np.nan)
+    rows = np.searchsorted(column.place, place, side="right") - 1
+    same = (rows >= 0) & (column.account[rows] == account)
+    return np.where(same, column.value[rows], np.nan)
+
+
+def _was_set(column: Column, place: Ints, account: Ints) -> Flags:
+    if len(column.place) == 0:
+        return np.zeros(len(place), dtype=bool)
+    rows = np.searchsorted(column.place, place, side="right") - 1
+    found: Flags = (rows >= 0) & (column.account[rows] == account)
+    return found
+
+
+def _is_first(account: Ints, customer: Flags) -> Flags:
+    """Whether no row of the account before this one was a customer."""
+    if len(account) == 0:
+        return customer
+    so_far = np.cumsum(customer)
+    begin = np.append(True, account[1:] != account[:-1])
+    before_account = np.maximum.accumulate(np.where(begin, so_far - customer, 0))
+    found: Flags = so_far - customer == before_account
+    return found

@@ -1,0 +1,331 @@
+"""What KPIs of one span need of each account. A KPI then adds up the accounts that a filter selects."""
+
+from functools import cached_property
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from scoring.health.moments import DAY
+from scoring.kpis.contract_terms import TermOutcome
+from scoring.kpis.entry_log import BAND, PLAN_OF, REACHED_OF, SCORE, Column, Flags, Floats, Ints
+from scoring.kpis.entry_view import EntryView
+from scoring.kpis.onboarding_rules import OnboardingRules
+
+# A customer was in danger if they were red or leaving at some time in so many days before they decided.
+DANGER_DAYS: Final = 90
+
+
+class Movements(NamedTuple):
+    """Changes of revenue in the span, in the deployment's currency a year: one amount for each account.
+
+    `expansion` leaves out what came from accounts that were merged into this one in the span.
+    """
+
+    new: Floats
+    returned: Floats
+    expansion: Floats
+    contraction: Floats
+    lost: Floats
+    up_sold: Flags
+    cross_sold: Flags
+    churned: Flags
+
+
+class Decisions(NamedTuple):
+    """Terms of contracts, one row each. `arr` is the revenue before the decision, of an open term the present one."""
+
+    account: Ints
+    due: Ints
+    decided: Ints
+    outcome: Ints
+    arr: Floats
+
+    def where(self, chosen: Flags) -> "Decisions":
+        return Decisions(
+            self.account[chosen], self.due[chosen], self.decided[chosen], self.outcome[chosen], self.arr[chosen]
+        )
+
+
+class Answers(NamedTuple):
+    """Answers of people in the span, one row each."""
+
+    account: Ints
+    score: Floats
+
+
+class SpanFigures:
+    """From the beginning of day `first` to the end of day `last` (UTC; whole days since the epoch).
+
+    `live_scores` are the accounts' scores now, if the span ends today: an entry's score may be older.
+    """
+
+    def __init__(
+        self,
+        view: EntryView,
+        rules: OnboardingRules,
+        first: int,
+        last: int,
+        *,
+        live_scores: Floats | None = None,
+    ) -> None:
+        self.view = view
+        self.rules = rules
+        self.first = first
+        self.last = last
+        self._live_scores = live_scores
+
+    # --- Who is a customer, and what they pay -------------------------------------------------------------------
+
+    @cached_property
+    def customers_before(self) -> Flags:
+        """Who was a customer when the span began."""
+        return self._revenue_on(self.first - 1)[0]
+
+    @cached_property
+    def customers(self) -> Flags:
+        """Who is a customer when the span ends."""
+        return self._revenue_on(self.last)[0]
+
+    @cached_property
+    def arr_before(self) -> Floats:
+        """What customers paid when the span began: 0 for others, NaN if it is not known."""
+        return self._revenue_on(self.first - 1)[1]
+
+    @cached_property
+    def arr(self) -> Floats:
+        """What customers pay when the span ends: 0 for others, NaN if it is not known."""
+        return self._revenue_on(self.last)[1]
+
+    @cached_property
+    def started(self) -> Flags:
+        """The customers of the beginning, as the accounts that they go on as; without those erased by the end."""
+        found = np.zeros(self.view.size, dtype=bool)
+        found[self.view.roots[self.customers_before]] = True
+        return found & ~self.erased
+
+    @cached_property
+    def arr_started(self) -> Floats:
+        """What those of `started` paid when the span began."""
+        paid = np.nan_to_num(np.where(self.customers_before, self.arr_before, 0.0))
+        return np.where(self.started, np.bincount(self.view.roots, weights=paid, minlength=self.view.size), 0.0)
+
+    @cached_property
+    def arr_kept(self) -> Floats:
+        """What those of `started` pay when the span ends. An amount that is not known any more stays as it was."""
+        return np.where(self.started, np.where(np.isnan(self.arr), self.arr_started, self.arr), 0.0)
+
+    @cached_property
+    def erased(self) -> Flags:
+        """Accounts that were erased by the end: they neither stayed nor left."""
+        rows = self.view.revenue_rows(np.arange(self.view.size), np.full(self.view.size, self.last))
+        erased = self.view.revenue.erased
+        return np.where(rows >= 0, erased[rows], False) if len(erased) else np.zeros(self.view.size, dtype=bool)
+
+    @cached_property
+    def movements(self) -> Movements:
+        revenue, size = self.view.revenue, self.view.size
+        rows = np.flatnonzero((revenue.day >= self.first) & (revenue.day <= self.last))
+        account = revenue.account[rows]
+        before = rows - 1
+        has_before = (before >= 0) & (revenue.account[before] == account) if len(rows) else np.zeros(0, dtype=bool)
+        was = has_before & revenue.customer[before]
+        now = revenue.customer[rows]
+        arr, arr_before = revenue.arr[rows], np.where(was, revenue.arr[before], 0.0)
+        change = np.where(was & now, arr - arr_before, np.nan)
+        seats, seats_before = revenue.seats[rows], np.where(has_before, revenue.seats[before], np.nan)
+        # A comparison with an amount that is not known is false.
+        grew = change > 0.0
+        more_seats = grew & (seats > seats_before)
+        is_new = now & ~was & revenue.first[rows]
+        is_lost = was & ~now & revenue.churned[rows]
+        merged = was & ~now & ~revenue.churned[rows] & ~revenue.erased[rows]
+        by_merge = _sum(self.view.roots[account], merged, arr_before, size)
+        return Movements(
+            new=_sum(account, is_new, arr, size),
+            returned=_sum(account, now & ~was & ~revenue.first[rows], arr, size),
+            expansion=np.maximum(_sum(account, grew, change, size) - by_merge, 0.0),
+            contraction=_sum(account, change < 0.0, -change, size),
+            lost=_sum(account, is_lost, arr_before, size),
+            up_sold=_any(account, grew & ~more_seats, size) & (by_merge == 0.0),
+            cross_sold=_any(account, more_seats, size) & (by_merge == 0.0),
+            churned=_any(account, is_lost, size),
+        )
+
+    @cached_property
+    def revenue_so_far(self) -> Floats:
+        """What each account has paid and will have paid by the end of its contract, summed over the days.
+
+        A contract without a known end counts up to the end of the span.
+        """
+        revenue, size = self.view.revenue, self.view.size
+        rows = np.flatnonzero(revenue.day <= self.last)
+        account, arr = revenue.account[rows], np.nan_to_num(revenue.arr[rows])
+        is_last = np.append(account[1:] != account[:-1], True)[: len(account)]
+        following = np.append(revenue.day[rows][1:], 0)[: len(account)]
+        ends = np.fmax(self.view.values("contract_end", self.last) + 1, self.last + 1)
+        until = np.where(is_last, np.where(revenue.customer[rows], ends[account], revenue.day[rows]), following)
+        return _added_up(account, arr * (until - revenue.day[rows]) / 365.25, size)
+
+    @cached_property
+    def lifetime_days(self) -> Floats:
+        """How long each account was a customer by the end of the span; NaN if it never was."""
+        revenue = self.view.revenue
+        gone = np.full(self.view.size, float(self.last + 1))
+        rows = np.flatnonzero((revenue.day <= self.last) & revenue.churned)
+        gone[revenue.account[rows]] = revenue.day[rows]
+        gone = np.where(self.customers, float(self.last + 1), gone)
+        days = gone - self.view.start_days
+        return np.where(days >= 0.0, days, np.nan)
+
+    # --- Onboarding ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def is_new(self) -> Flags:
+        """Who became a customer in the span."""
+        return self._in_span(self.view.start_days)
+
+    @cached_property
+    def value_reached(self) -> Floats:
+        """When each account reached first value (seconds); infinity if it did not by the end of the span."""
+        if self.rules.value is None:
+            return np.full(self.view.size, np.inf)
+        return self._reached(self.rules.value)
+
+    @cached_property
+    def onboarding_due(self) -> Floats:
+        """The day on which the last step of onboarding is due; NaN without a start or without steps."""
+        dues = [self._due(step) for step in self.rules.steps]
+        if not dues:
+            return np.full(self.view.size, np.nan)
+        # A step is over at a moment: the day before is the last one.
+        last: Floats = np.ceil(np.max(dues, axis=0) / DAY) - 1
+        return last
+
+    @cached_property
+    def onboarded_on_time(self) -> Flags:
+        """Whether every step of onboarding was reached before it was due."""
+        found = np.ones(self.view.size, dtype=bool)
+        for step in self.rules.steps:
+            found &= self._reached(step) < self._due(step)
+        return found
+
+    def _reached(self, step: str) -> Floats:
+        moments = self.view.first_moments(f"{REACHED_OF}{step}")
+        return np.where(moments < (self.last + 1) * DAY, moments, np.inf)
+
+    def _due(self, step: str) -> Floats:
+        """When the step is over (seconds): as planned, at the end of that day, else as the card says."""
+        planned = self.view.values(f"{PLAN_OF}{step}", self.last)
+        by_card = (self.view.start_days + self.rules.steps[step]) * DAY
+        return np.where(np.isnan(planned), by_card, (planned + 1) * DAY)
+
+    # --- Health and answers -------------------------------------------------------------------------------------
+
+    @cached_property
+    def scores(self) -> Floats:
+        """The last known score of each account; NaN if none is known."""
+        noted = self.view.values(SCORE, self.last)
+        return noted if self._live_scores is None else np.where(np.isnan(self._live_scores), noted, self._live_scores)
+
+    @cached_property
+    def red(self) -> Flags:
+        return self._has_text(BAND, "red")
+
+    @cached_property
+    def leaving(self) -> Flags:
+        return self._has_text("status", "leaving")
+
+    def last_answers(self, name: str) -> Answers:
+        """The last answer of each person in the span; answers of nobody count each."""
+        column, rows = self._answer_rows(name)
+        account, person = column.account[rows], column.person[rows]
+        nobody = person < 0
+        person = np.where(nobody, -1 - np.arange(len(rows)), person)
+        keys = np.stack([account, person], axis=1)[::-1]
+        index = np.unique(keys, axis=0, return_index=True)[1] if len(keys) else np.empty(0, dtype=np.int64)
+        chosen = len(rows) - 1 - index
+        return Answers(account[chosen], column.value[rows][chosen])
+
+    def all_answers(self, name: str) -> Answers:
+        column, rows = self._answer_rows(name)
+        return Answers(column.account[rows], column.value[rows])
+
+    def _answer_rows(self, name: str) -> tuple[Column, Ints]:
+        column = self.view.column(name)
+        return column, np.flatnonzero((column.at >= self.first * DAY) & (column.at < (self.last + 1) * DAY))
+
+    # --- Decisions ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def due(self) -> Decisions:
+        """The terms that end in the span, whenever they were decided."""
+        terms = self._decisions
+        return terms.where((terms.due >= self.first) & (terms.due <= self.last))
+
+    @cached_property
+    def in_danger(self) -> Decisions:
+        """The decisions made in the span by customers who had been red or leaving in the days before."""
+        terms = self._decisions
+        made = terms.where((terms.decided >= self.first) & (terms.decided <= self.last))
+        red = _was(self.view, BAND, "red", made)
+        leaving = _was(self.view, "status", "leaving", made)
+        return made.where(red | leaving)
+
+    @cached_property
+    def _decisions(self) -> Decisions:
+        terms = self.view.terms
+        # The day before: what was paid before the decision.
+        days = np.where(terms.outcome == TermOutcome.OPEN, self.last, terms.decided - 1)
+        rows = self.view.revenue_rows(terms.account, days)
+        arr = self.view.revenue.arr
+        known = np.where(rows >= 0, arr[rows], 0.0) if len(arr) else np.zeros(len(rows))
+        return Decisions(terms.account, terms.due, terms.decided, terms.outcome, np.nan_to_num(known))
+
+    def _has_text(self, field: str, text: str) -> Flags:
+        found: Flags = self.view.values(field, self.last) == self.view.text_number(text)
+        return found
+
+    def _in_span(self, days: Floats) -> Flags:
+        return (days >= self.first) & (days <= self.last)
+
+    def _revenue_on(self, day: int) -> tuple[Flags, Floats]:
+        """Who is a customer at the end of a day, and what each pays."""
+        size, revenue = self.view.size, self.view.revenue
+        if len(revenue.account) == 0:
+            return np.zeros(size, dtype=bool), np.zeros(size)
+        rows = self.view.revenue_rows(np.arange(size), np.full(size, day))
+        return (rows >= 0) & revenue.customer[rows], np.where(rows >= 0, revenue.arr[rows], 0.0)
+
+
+def _sum(account: Ints, chosen: Flags, amount: Floats, size: int) -> Floats:
+    return _added_up(account[chosen], np.nan_to_num(amount[chosen]), size)
+
+
+def _added_up(account: Ints, amount: Floats, size: int) -> Floats:
+    """The sum of each account's amounts."""
+    return np.bincount(account, weights=amount, minlength=size).astype(np.float64)
+
+
+def _any(account: Ints, chosen: Flags, size: int) -> Flags:
+    found = np.zeros(size, dtype=bool)
+    found[account[chosen]] = True
+    return found
+
+
+def _was(view: EntryView, field: str, text: str, made: Decisions) -> Flags:
+    """Whether the field had this text at some time in the DANGER_DAYS before the decision was made."""
+    column = view.column(field)
+    if len(column.place) == 0 or len(made.account) == 0:
+        return np.zeros(len(made.account), dtype=bool)
+    is_it = column.value == view.text_number(text)
+    so_far = np.append(0, np.cumsum(is_it))
+    # Rows are by account and event time, so the rows of an account within two days are neighbours.
+    span = 1 << 22
+    key = column.account * span + np.clip(column.at // DAY, 0, span - 1).astype(np.int64)
+    before = np.searchsorted(key, made.account * span + made.decided - DANGER_DAYS, side="right")
+    # What the decision itself brings is of its day: who ended a contract is not leaving any more.
+    until = np.searchsorted(key, made.account * span + made.decided, side="left")
+    within = so_far[np.maximum(until, before)] - so_far[before] > 0
+    stood = (before > 0) & (column.account[before - 1] == made.account) & is_it[before - 1]
+    found: Flags = within | stood
+    return found
