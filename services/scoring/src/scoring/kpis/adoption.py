@@ -25,7 +25,7 @@ def _nps(span: SpanFigures, chosen: Flags) -> Figure:
     scores = chosen_scores(span.last_answers("nps.answered"), chosen)
     if len(scores) == 0:
         return Figure(None, None, 0)
-    balance = np.count_nonzero(scores >= _PROMOTER) - np.count_nonzero(scores <= _DETRACTOR)
+    balance = int(np.count_nonzero(scores >= _PROMOTER)) - int(np.count_nonzero(scores <= _DETRACTOR))
     return Figure(100.0 * balance / len(scores), None, len(scores))
 
 

@@ -60,7 +60,7 @@ class EntryView:
         found = self._columns.get(field)
         if found is None:
             whole = self.table.column(field)
-            known = (whole.known_at <= self.known_at) & (whole.gone > self.known_at)
+            known = (whole.known_at <= self.known_at) & ((whole.gone > self.known_at) | np.isinf(whole.gone))
             found = whole if known.all() else rows_of(whole, known)
             self._columns[field] = found
         return found
@@ -99,7 +99,7 @@ class EntryView:
         posted = self.column("contract_start")
         np.fmin.at(found, posted.account, posted.value)
         evidence = np.min([self.first_moments(field) for field in _OF_CONTRACT], axis=0)
-        return np.where(np.isfinite(found), found, np.where(np.isfinite(evidence), evidence // DAY, np.nan))
+        return np.where(np.isfinite(found), found, np.where(np.isfinite(evidence), np.floor(evidence / DAY), np.nan))
 
     @cached_property
     def roots(self) -> Ints:
