@@ -1,4 +1,4 @@
-"""`python -m scoring worker|api|migrate|keys|card|log|backtest`. Each command imports only what it needs."""
+"""`python -m scoring worker|api|migrate|keys|card|kpis|log|backtest`. Each command imports only what it needs."""
 
 import asyncio
 import sys
@@ -14,6 +14,7 @@ COMMANDS = {
     "migrate": Command("bring the database schema up to date"),
     "keys": Command("create, list and revoke API keys", "common.commands.keys"),
     "card": Command("check a scorecard, or print the format's JSON Schema", "scoring.commands.card"),
+    "kpis": Command("print the definitions of all KPIs", "scoring.commands.kpis"),
     "backtest": Command("what a scorecard would have signalled, and what that was worth", "scoring.commands.backtest"),
     "log": Command("compare the journal with the log, or take another log for it", "scoring.commands.log"),
 }
@@ -25,6 +26,10 @@ def main(words: Sequence[str]) -> int:
         from scoring.commands import card
 
         return card.run(arguments)
+    if arguments.command == "kpis":
+        from scoring.commands import kpis
+
+        return kpis.run(arguments)
     if arguments.command == "backtest":
         from scoring.commands import backtest
 

@@ -8,11 +8,12 @@ from support.scoring_api import Api, scoring_api
 from support.scoring_harness import scoring_harness
 
 CARD = (
-    SMALL.replace(
+    SMALL.replace("tickets: {dimension: adoption", "tickets: {dimension: engagement").replace(
         "flags:",
         """  first_steps: {dimension: deployment, kind: milestone, stages: [onboarding], grace: 7d,
                 steps: {kickoff: 5d, first_value: 10d}}
-  depth:   {dimension: adoption, kind: rate, event: report.created, half_life: 7d, curve_per_week: [[0.1, 0], [10, 100]]}
+  depth:   {dimension: adoption, kind: gauge, event: depth.measured, value: share, curve: [[0, 0], [1, 100]],
+            hold: 300d, ttl: 400d}
 flags:""",
         1,
     )

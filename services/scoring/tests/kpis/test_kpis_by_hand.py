@@ -38,8 +38,8 @@ class Company:
 async def company(api: Api) -> Company:
     """Six customers.
 
-    Acme renews in time and grows by seats. Bolt shrinks, and renews ten days late. Crab gives notice and leaves. Dune is
-    new, and on time. Echo is new, and late. Finn has no contract end, and buys more features. Gone left long ago.
+    Acme renews in time and grows by seats. Bolt shrinks, and renews ten days late. Crab gives notice and leaves. Dune
+    is new, and on time. Echo is new, and late. Finn has no contract end, and buys more features. Gone left long ago.
     """
     post = Company(api)
     facts = {"tier": "high", "owner": "ann@example.com", "segment": "retail"}
@@ -108,6 +108,9 @@ async def company(api: Api) -> Company:
     post("2026-02-03", "acme", "nps.answered", user="d", score=8)
     for person, score in {"a": 5, "b": 4, "c": 2}.items():
         post("2026-02-02", "bolt", "csat.answered", user=person, score=score)
+    for account, share in {"acme": 0.2, "bolt": 0.4, "finn": 0.9}.items():
+        post("2026-02-04", account, "depth.measured", share=share)
+        post("2026-03-05", account, "depth.measured", share=share)
     await post.score(until="2026-04-01")
     return post
 
@@ -130,6 +133,9 @@ async def test_onboarding(company: Company) -> None:
 
 async def test_adoption(company: Company) -> None:
     found = await figures(company)
+    # 20, 40 and 90 points; the others were never measured.
+    assert found["adoption_score"] == 50.0
+    assert found["use.depth"] == 0.4
     # The last answers of four people are 10, 9, 7 and 8: two of four promote, none detracts.
     assert found["nps"] == 50.0
     assert found["csat"] == pytest.approx(2 / 3)

@@ -19,10 +19,14 @@ _PAGE: Final = 5_000
 
 
 class NewestEntries(Struct, frozen=True):
-    """The place of the newest entry of each partition that has one; how many entries of erased accounts there are."""
+    """The place of the newest entry of each partition that has one; how many entries of erased accounts there are.
+
+    `begun_by` names the writers that began the journals.
+    """
 
     places: dict[int, EntryPlace]
     erased: int
+    begun_by: str | None
 
 
 class KpiEntryReader(Protocol):
@@ -44,7 +48,7 @@ class EntrySource:
         self._reader = reader
         self._clock = clock
         self._entries = EntryLog()
-        self._known = NewestEntries({}, 0)
+        self._known = NewestEntries({}, 0, None)
 
     async def refresh(self, partitions: int) -> int:
         """Reads what is new, all of it after an erasure or a rebuild. Returns how many entries that were."""
@@ -61,7 +65,7 @@ class EntrySource:
         for partition in newest.places:
             places[partition] = await self._read(entries, partition, places.get(partition, _BEGINNING))
         self.view = await asyncio.to_thread(_view_of, entries)
-        self.read_at, self._entries, self._known = begun, entries, NewestEntries(places, newest.erased)
+        self.read_at, self._entries, self._known = begun, entries, NewestEntries(places, newest.erased, newest.begun_by)
         found = len(entries) - before
         _log.debug("kpi_entries.read", entries=found, all=len(entries), seconds=self._clock() - begun)
         return found
@@ -72,8 +76,7 @@ class EntrySource:
 
     def _must_reload(self, newest: NewestEntries) -> bool:
         """Whether entries that are in memory may be gone from the table."""
-        fewer = any(newest.places.get(one, _BEGINNING) < place for one, place in self._known.places.items())
-        return fewer or newest.erased != self._known.erased
+        return (newest.erased, newest.begun_by) != (self._known.erased, self._known.begun_by)
 
     async def _read(self, entries: EntryLog, partition: int, after: EntryPlace) -> EntryPlace:
         while True:

@@ -63,8 +63,11 @@ def parameters(entries: Sequence[KpiEntry]) -> dict[str, Any]:
     }
 
 
+# Each journal was begun by a writer of its own, so other writers mean that scoring was rebuilt.
 _NEWEST: Final = """
-SELECT (SELECT count(*) FROM scoring.erased_kpi_entry) AS erased, partition, seq, n
+SELECT (SELECT count(*) FROM scoring.erased_kpi_entry) AS erased,
+       (SELECT string_agg(writer, ' ' ORDER BY partition) FROM scoring.journal WHERE seq = 0) AS begun_by,
+       partition, seq, n
 FROM generate_series(0, CAST(:partitions AS integer) - 1) AS numbers (partition)
 LEFT JOIN LATERAL (SELECT seq, n FROM scoring.kpi_entry WHERE kpi_entry.partition = numbers.partition
                    ORDER BY seq DESC, n DESC LIMIT 1) AS newest ON true
@@ -91,7 +94,7 @@ class PostgresKpiEntries:
     async def newest(self, partitions: int) -> NewestEntries:
         rows = await self._rows(_NEWEST, partitions=partitions)
         places = {row.partition: (row.seq, row.n) for row in rows if row.seq is not None}
-        return NewestEntries(places, rows[0].erased)
+        return NewestEntries(places, rows[0].erased, rows[0].begun_by)
 
     async def page(self, partition: int, *, after: EntryPlace, limit: int) -> tuple[list[StoredEntry], EntryPlace]:
         """The next entries of a partition, and the place of the last one."""

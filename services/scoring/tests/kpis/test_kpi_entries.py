@@ -1,0 +1,196 @@
+"""What is kept for KPIs: every change once, in the order of the log, whoever wrote it."""
+
+import json
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from common.contracts.events import Erased, ErasureLifted
+from support.scoring_api import Api
+from support.scoring_harness import DAY, ERASURE_KEY, START, event
+
+pytestmark = pytest.mark.servers
+
+
+async def entries(api: Api, table: str = "kpi_entry") -> list[tuple[str, dict[str, Any]]]:
+    order = "partition, seq, n" if table == "kpi_entry" else "n"
+    async with api.harness.engine.connect() as connection:
+        found = await connection.execute(text(f"SELECT name, body::text FROM scoring.{table} ORDER BY {order}"))
+    return [(row.name, json.loads(row.body)) for row in found]
+
+
+async def said(api: Api) -> list[tuple[str, dict[str, Any]]]:
+    """Without what the core adds."""
+    return [one for one in await entries(api) if one[0] not in ("health.changed", "month.ended")]
+
+
+async def test_a_fact_that_is_posted_every_night_is_kept_twice(api: Api) -> None:
+    for n in range(10):
+        facts = {"arr": 100, "tier": "high", "name": f"Name {n}", "seats": 5 if n < 6 else 6}
+        await api.harness.post(event("acme", "account.updated", START + n * DAY, properties=facts))
+    await api.harness.score()
+    assert await said(api) == [
+        ("account.updated", {"arr": 100.0, "tier": "high", "seats": 5.0}),
+        # Once more, in case the first event is retracted.
+        ("account.updated", {"arr": 100.0, "tier": "high", "seats": 5.0}),
+        ("account.updated", {"seats": 6.0}),
+        ("account.updated", {"seats": 6.0}),
+    ]
+
+
+async def test_usage_writes_no_entry_but_health_and_months_do(api: Api) -> None:
+    for n in range(70):
+        await api.harness.post(event("acme", "session.started", START + n * DAY, user_id="ann"))
+    await api.harness.score()
+    found = await entries(api)
+    assert {name for name, _ in found} == {"health.changed", "month.ended"}
+    months = [body for name, body in found if name == "month.ended"]
+    # March and April; it is May.
+    assert len(months) == 2
+    assert set(months[0]) == {"score", "dimensions", "adoption"}
+    assert 0.0 <= months[0]["score"] <= 100.0
+    assert found[0] == ("health.changed", {"band": "green", "stage": "onboarding", "score": 80.2})
+
+
+async def test_what_is_retracted_counts_until_then(api: Api) -> None:
+    await api.harness.post(
+        event("acme", "account.updated", START, properties={"arr": 100}, event_id="right"),
+        event("acme", "account.updated", START + DAY, properties={"arr": 900}, event_id="wrong"),
+        event("acme", "event.retracted", START + 5 * DAY, properties={"event_id": "wrong"}),
+    )
+    await api.harness.score()
+    day = "2026-03-04"
+    assert (await arr(api, from_=day, to=day)) == 100.0
+    assert (await arr(api, from_=day, to=day, known_at=day)) == 900.0
+
+
+async def arr(api: Api, **asked: Any) -> float:
+    answer = await api.kpis(kpi="arr", **asked)
+    value: float = answer["spans"][0]["groups"][0]["figures"]["arr"]["value"]
+    return value
+
+
+async def test_of_an_erased_account_amounts_stay_under_an_id_that_nobody_knows(api: Api) -> None:
+    harness = api.harness
+    await harness.post(
+        event("acme", "account.updated", START, properties={"arr": 100, "owner": "ann@example.com"}),
+        event("acme", "nps.answered", START + DAY, user_id="bo@acme.example", properties={"score": 9}),
+    )
+    pseudonym = ERASURE_KEY.pseudonym("acme").hex()
+    partition = harness.partition_of("acme")
+    await harness.write(partition, Erased("request 1", "acme", pseudonym), at=START + 10 * DAY)
+    await harness.tick(START + 11 * DAY)
+    await harness.score()
+    assert await entries(api) == []
+    kept = await entries(api, "erased_kpi_entry")
+    assert [name for name, _ in kept if name != "health.changed"] == [
+        "account.erased",
+        "account.updated",
+        "nps.answered",
+    ]
+    async with harness.engine.connect() as connection:
+        stored = (await connection.execute(text("SELECT * FROM scoring.erased_kpi_entry"))).all()
+    assert "acme" not in repr(stored)
+    assert "bo@" not in repr(stored)
+    # The past stays: acme was a customer, and from the erasure on is none, without having left.
+    before, after = {"from_": "2026-03-03", "to": "2026-03-05"}, {"from_": "2026-03-03", "to": "2026-03-20"}
+    assert (await arr(api, **before)) == 100.0
+    assert (await arr(api, **after)) == 0.0
+    figures = (await api.kpis(**after))["spans"][0]["groups"][0]["figures"]
+    assert figures["logo_churn_rate"] == {"value": None, "part": 0.0, "whole": 0.0}
+    # Whoever comes back is another customer.
+    await harness.write(partition, ErasureLifted("request 1", pseudonym), at=START + 12 * DAY)
+    await harness.post(event("acme", "account.updated", START + 13 * DAY, properties={"arr": 70}))
+    await harness.score()
+    assert (await arr(api, **after)) == 70.0
+
+
+async def test_of_merged_accounts_one_customer_stays(api: Api) -> None:
+    harness = api.harness
+    await harness.post(
+        event("old", "account.updated", START, properties={"arr": 40}),
+        event("new", "account.updated", START, properties={"arr": 60}),
+        event("old", "account.merged", START + 10 * DAY, properties={"into": "new"}),
+        event("new", "account.updated", START + 10 * DAY, properties={"arr": 100}),
+    )
+    await harness.score()
+    figures = (await api.kpis(from_="2026-03-05", to="2026-03-20"))["spans"][0]["groups"][0]["figures"]
+    value = {name: figure["value"] for name, figure in figures.items()}
+    assert (value["customers"], value["arr"]) == (1, 100.0)
+    assert (value["gross_revenue_retention"], value["net_revenue_retention"], value["logo_churn_rate"]) == (
+        1.0,
+        1.0,
+        0.0,
+    )
+    assert (value["expansion_bookings"], value["churn_rate"]) == (0.0, 0.0)
+
+
+async def test_the_same_tables_of_a_log_that_is_read_in_other_batches(api: Api) -> None:
+    harness = api.harness
+    for n in range(40):
+        await harness.post(event("acme", "session.started", START + n * DAY, user_id="ann"))
+        await harness.post(event("beta", "account.updated", START + n * DAY, properties={"arr": n // 10}))
+    await harness.tick(START + 90 * DAY)
+    await harness.score()
+    before = await harness.rows()
+    assert len(before["kpi_entry"]) > 10
+    await harness.empty(keep_log=True)
+    await harness.score(harness.worker(max_records=3))
+    assert await harness.rows() == before
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"from_": "2026-04-01", "to": "2026-03-01"}, "query.from"),
+        ({"from_": "1990-01-01", "to": "2026-03-01"}, "query.from"),
+        ({"from_": "2016-04-01", "to": "2026-03-01", "step": "month"}, None),
+        ({"kpi": "no_such"}, "query.kpi"),
+        ({"by": "colour"}, "query.by"),
+        ({"cohort": "2026-13"}, "query.cohort.0"),
+        ({"colour": "red"}, "query.colour"),
+    ],
+)
+async def test_bad_questions_are_answered(api: Api, asked: dict[str, str], field: str | None) -> None:
+    await api.harness.post(event("acme", "account.updated", START, properties={"arr": 1}))
+    await api.harness.score()
+    await api.kpis()
+    answer = await api.ask("/v1/kpis", **asked)
+    if field is None:
+        assert answer.status_code == 200
+        assert len(answer.json()["spans"]) == 120
+    else:
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["field"] == field
+
+
+async def test_before_the_first_reading_the_answer_says_to_ask_again(api: Api) -> None:
+    await api.harness.score()
+    answer = await api.ask("/v1/kpis")
+    assert (answer.status_code, answer.json()["code"]) == (503, "not_read")
+    assert answer.headers["retry-after"]
+
+
+async def test_a_table_for_spreadsheets_and_for_programs(api: Api) -> None:
+    await api.harness.post(
+        event("acme", "account.updated", START, properties={"arr": 100, "segment": '=HYPERLINK("x")'})
+    )
+    await api.harness.score()
+    await api.kpis()
+    answer = await api.ask("/v1/kpis", by="segment", kpi="arr", format="csv", from_="2026-03-01", to="2026-03-31")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.content.decode("utf-8-sig").splitlines() == [
+        "from,to,group,accounts,kpi,unit,value,part,whole",
+        '2026-03-01,2026-03-31,"\'=HYPERLINK(""x"")",1,arr,money,100.0,,',
+    ]
+
+
+async def test_definitions_name_every_kpi(api: Api) -> None:
+    await api.harness.post(event("acme", "account.updated", START, properties={"arr": 100}))
+    await api.harness.score()
+    answer = await api.kpis()
+    definitions = (await api.get("/v1/kpis/definitions"))["kpis"]
+    assert definitions == answer["kpis"]
+    assert {each["name"] for each in definitions} == set(answer["spans"][0]["groups"][0]["figures"])
+    assert sorted({each["number"] for each in definitions} - {None}) == list(range(1, 16))
