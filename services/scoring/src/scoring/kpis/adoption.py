@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from scoring.kpis.entry_log import DIMENSION_OF, USE_OF, Flags
+from scoring.kpis.entry_log import ADOPTION_POINTS, USE_OF, Flags
 from scoring.kpis.kpi import Figure, Kpi, Unit, chosen_scores, mean, median, share
 from scoring.kpis.span_figures import SpanFigures
 
@@ -14,11 +14,11 @@ _SATISFIED = 4
 
 
 def _adoption_score(span: SpanFigures, chosen: Flags) -> Figure:
-    return mean(span.view.values(f"{DIMENSION_OF}adoption", span.last)[chosen & span.customers])
+    return mean(span.at_end(ADOPTION_POINTS)[chosen & span.customers])
 
 
 def _use(metric: str, span: SpanFigures, chosen: Flags) -> Figure:
-    return median(span.view.values(f"{USE_OF}{metric}", span.last)[chosen & span.customers])
+    return median(span.at_end(f"{USE_OF}{metric}")[chosen & span.customers])
 
 
 def _nps(span: SpanFigures, chosen: Flags) -> Figure:

@@ -1,5 +1,6 @@
 """What was known of the entries at a moment: values of accounts on a day, revenue by day, terms of contracts."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from scoring.health.moments import DAY
 from scoring.kpis.contract_terms import ContractChange, terms_of
-from scoring.kpis.entry_log import CONTRACT_EVENT, ERASED, Column, EntryTable, Flags, Floats, Ints, rows_of
+from scoring.kpis.entry_log import CONTRACT_EVENT, ERASED, Column, EntryTable, Flags, Floats, Ints
 
 # A day has its number times this in a key of (account, day); so days are kept within it, 1970 to 9999.
 _DAYS: Final = 1 << 22
@@ -59,10 +60,7 @@ class EntryView:
     def column(self, field: str) -> Column:
         found = self._columns.get(field)
         if found is None:
-            whole = self.table.column(field)
-            known = (whole.known_at <= self.known_at) & ((whole.gone > self.known_at) | np.isinf(whole.gone))
-            found = whole if known.all() else rows_of(whole, known)
-            self._columns[field] = found
+            found = self._columns[field] = self.table.column(field, known_at=self.known_at)
         return found
 
     def values(self, field: str, day: int) -> Floats:
@@ -72,6 +70,18 @@ class EntryView:
         found = np.full(self.size, np.nan)
         # Of several rows of one account the last one is assigned last.
         found[column.account[rows]] = column.value[rows]
+        return found
+
+    def last_values(self, fields: Sequence[str], day: int) -> Floats:
+        """Of several fields the one that was set last, at the end of a day."""
+        found, places = np.full(self.size, np.nan), np.full(self.size, -1)
+        for field in fields:
+            column = self.column(field)
+            rows = np.flatnonzero(column.at < (day + 1) * DAY)
+            place = np.full(self.size, -1)
+            place[column.account[rows]] = column.place[rows]
+            later = place > places
+            places[later], found[later] = place[later], self.values(field, day)[later]
         return found
 
     def texts_of(self, field: str, day: int) -> list[str | None]:

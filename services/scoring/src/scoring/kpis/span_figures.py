@@ -7,7 +7,7 @@ import numpy as np
 
 from scoring.health.moments import DAY
 from scoring.kpis.contract_terms import TermOutcome
-from scoring.kpis.entry_log import BAND, PLAN_OF, REACHED_OF, SCORE, Column, Flags, Floats, Ints
+from scoring.kpis.entry_log import BAND, MONTH_SCORE, PLAN_OF, REACHED_OF, SCORE, Flags, Floats, Ints, person_of
 from scoring.kpis.entry_view import EntryView
 from scoring.kpis.onboarding_rules import OnboardingRules
 
@@ -73,6 +73,8 @@ class SpanFigures:
         self.first = first
         self.last = last
         self._live_scores = live_scores
+        self._at_end: dict[str, Floats] = {}
+        self._last_answers: dict[str, Answers] = {}
 
     # --- Who is a customer, and what they pay -------------------------------------------------------------------
 
@@ -224,8 +226,14 @@ class SpanFigures:
     @cached_property
     def scores(self) -> Floats:
         """The last known score of each account; NaN if none is known."""
-        noted = self.view.values(SCORE, self.last)
+        noted = self.view.last_values((SCORE, MONTH_SCORE), self.last)
         return noted if self._live_scores is None else np.where(np.isnan(self._live_scores), noted, self._live_scores)
+
+    def at_end(self, field: str) -> Floats:
+        """A field of each account at the end of the span; NaN where it is not known."""
+        if field not in self._at_end:
+            self._at_end[field] = self.view.values(field, self.last)
+        return self._at_end[field]
 
     @cached_property
     def red(self) -> Flags:
@@ -237,22 +245,27 @@ class SpanFigures:
 
     def last_answers(self, name: str) -> Answers:
         """The last answer of each person in the span; answers of nobody count each."""
-        column, rows = self._answer_rows(name)
-        account, person = column.account[rows], column.person[rows]
-        nobody = person < 0
-        person = np.where(nobody, -1 - np.arange(len(rows)), person)
-        keys = np.stack([account, person], axis=1)[::-1]
-        index = np.unique(keys, axis=0, return_index=True)[1] if len(keys) else np.empty(0, dtype=np.int64)
-        chosen = len(rows) - 1 - index
-        return Answers(account[chosen], column.value[rows][chosen])
+        if name not in self._last_answers:
+            self._last_answers[name] = self._find_last_answers(name)
+        return self._last_answers[name]
+
+    def _find_last_answers(self, name: str) -> Answers:
+        answers, person = self.all_answers(name), self.view.column(person_of(name)).value[self._answer_rows(name)]
+        numbers = np.arange(len(person))
+        # Who is not known gets a number of their own. People have one in each account.
+        person = np.where(np.isnan(person), -1.0 - numbers, person).astype(np.int64)
+        order = np.lexsort((numbers, person, answers.account))
+        account, person = answers.account[order], person[order]
+        is_last = np.append((account[1:] != account[:-1]) | (person[1:] != person[:-1]), True)[: len(order)]
+        return Answers(account[is_last], answers.score[order][is_last])
 
     def all_answers(self, name: str) -> Answers:
-        column, rows = self._answer_rows(name)
+        column, rows = self.view.column(name), self._answer_rows(name)
         return Answers(column.account[rows], column.value[rows])
 
-    def _answer_rows(self, name: str) -> tuple[Column, Ints]:
-        column = self.view.column(name)
-        return column, np.flatnonzero((column.at >= self.first * DAY) & (column.at < (self.last + 1) * DAY))
+    def _answer_rows(self, name: str) -> Ints:
+        at = self.view.column(name).at
+        return np.flatnonzero((at >= self.first * DAY) & (at < (self.last + 1) * DAY))
 
     # --- Decisions ----------------------------------------------------------------------------------------------
 

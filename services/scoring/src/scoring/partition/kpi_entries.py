@@ -21,6 +21,7 @@ ANSWERS: Final = ("nps.answered", "csat.answered")
 _FACTS: Final = frozenset(
     ("arr", "seats", "tier", "owner", "segment", "stage", "contract_start", "contract_end", "status", "merged_into")
 )
+DECIMALS: Final = 4  # of the values of metrics
 _UPDATED: Final = "account.updated"
 KPI_EVENTS: Final = frozenset([*WRITES, PLANNED, REACHED, *ANSWERS, RETRACTED]) - {"account.away"}
 """The names of the events of which `entry_of` may make an entry."""
@@ -149,7 +150,7 @@ def month_entry(month: MonthEnd, *, recorded: float) -> KpiEntry:
     said = {
         "score": round(month.score, 1),
         "dimensions": {name: round(points, 1) for name, points in month.dimensions.items() if points is not None},
-        "adoption": {name: round(value, 4) for name, value in month.adoption.items()},
+        "adoption": {name: round(value, DECIMALS) for name, value in month.adoption.items()},
     }
     return KpiEntry(month.account_id, MONTH_ENDED, month.at, recorded, None, None, said)
 
