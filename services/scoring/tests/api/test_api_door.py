@@ -28,7 +28,10 @@ PATHS = (
     "/v1/accounts/acme/receipts",
     "/v1/accounts/acme/people",
     "/v1/events/names",
+    "/v1/kpis",
 )
+# It needs the card alone.
+DEFINITIONS = "/v1/kpis/definitions"
 OF_OPERATORS = ("/v1/announcements", "/v1/accounts/{account_id}/export")
 
 
@@ -37,7 +40,7 @@ async def api(stream_api: Api) -> Api:
     await live(stream_api.harness, "acme", days=3, name="Acme", contract_end="2026-06-01")
     await stream_api.harness.tick(START + 30 * DAY)
     await stream_api.harness.score()
-    await stream_api.active_card.read()
+    await stream_api.kpis()
     return stream_api
 
 
@@ -50,7 +53,7 @@ async def test_only_a_key_that_may_read_is_answered(api: Api) -> None:
         ("Bearer cs_000000000000_" + "a" * 43, 401, "bad_key"),
         (f"Bearer {writer}", 403, "scope_missing"),
     ]
-    for path in PATHS:
+    for path in (*PATHS, DEFINITIONS):
         for header, status, code in told:
             answer = await api.http.get(path, headers={"authorization": header})
             assert (answer.status_code, answer.json()["code"]) == (status, code), (path, header)
@@ -143,6 +146,8 @@ BAD = [
     ("/v1/accounts/acme/people", "cursor=", "query.cursor"),
     ("/v1/accounts/acme", "exact=perhaps", "query.exact"),
     ("/v1/events/names", "limit=2001", "query.limit"),
+    ("/v1/kpis", "from=2026-13-01", "query.from"),
+    ("/v1/kpis", "step=day", "query.step"),
 ]
 
 
@@ -170,7 +175,7 @@ async def test_other_paths_and_methods_are_problems_too(api: Api) -> None:
 
 async def test_every_answer_is_what_the_document_says(api: Api) -> None:
     document = (await api.http.get("/openapi.json")).json()
-    templates = {path: path.replace("acme", "{account_id}") for path in PATHS}
+    templates = {path: path.replace("acme", "{account_id}") for path in (*PATHS, DEFINITIONS)}
     assert set(document["paths"]) == {*templates.values(), *OF_OPERATORS}
     for path, template in templates.items():
         get = document["paths"][template]["get"]

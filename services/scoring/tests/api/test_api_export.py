@@ -84,7 +84,7 @@ async def test_one_person_is_exported_without_the_others(stream_api: Api) -> Non
     assert found["user_id"] == "ann"
     assert [one["user_id"] for one in found["sections"]["person"]] == ["ann"]
     assert [one["email"] for one in found["sections"]["state"]] == ["ann@acme.example"]
-    assert found["sections"].keys() == {"state", "person", "signal"}
+    assert found["sections"].keys() == {"state", "person", "signal", "kpi_entry"}
     assert '"bo"' not in answer.text
     unknown = await stream_api.export("acme", user="cy")
     assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown_user")

@@ -178,6 +178,7 @@ def joined(steps: Sequence[Step]) -> Step:
     return Step(
         signals=tuple(signal for step in steps for signal in step.signals),
         days=tuple(day for step in steps for day in step.days),
+        months=tuple(month for step in steps for month in step.months),
     )
 
 

@@ -30,6 +30,7 @@ EPISODES = {
     "format_4": "4924500a-7421-5ed2-bb7a-8638b37ffd5d",
     "format_5": "4924500a-7421-5ed2-bb7a-8638b37ffd5d",
     "format_6": "4924500a-7421-5ed2-bb7a-8638b37ffd5d",
+    "format_7": "4924500a-7421-5ed2-bb7a-8638b37ffd5d",
 }
 
 RISING: dict[str, Knots] = {"default": ((1.0, 0.0), (9.0, 100.0))}

@@ -12,7 +12,9 @@ from msgspec import Struct, field
 from common.contracts.signals import Band, Facts, Health, Kind
 
 # The first byte of every body.
-FORMAT = 7
+FORMAT = 8
+# In bodies of this format no account has a segment.
+FORMAT_WITHOUT_SEGMENT = 7
 # In bodies of this format nobody knows which sources spoke of the account.
 FORMAT_WITHOUT_SOURCES = 6
 # In bodies of this format no person has set a band, no account was told to be away, and no journey is known.
