@@ -13,6 +13,7 @@ from ingest.metrics import IngestMetrics
 from ingest.sdk.metrics import SdkMetrics
 from ingest.sources.metrics import SourceMetrics
 from ingest.webhooks.metrics import WebhookMetrics
+from scoring.api.kpi_metrics import KpiMetrics
 from scoring.api.metrics import ApiMetrics
 from scoring.worker.housekeeping.metrics import HousekeepingMetrics
 from scoring.worker.metrics import WorkerMetrics
@@ -33,6 +34,7 @@ def registries() -> dict[str, CollectorRegistry]:
     HousekeepingMetrics(worker)
     api = registry(service="scoring", process="api")
     ApiMetrics(api)
+    KpiMetrics(api)
     alerts = registry(service="alerts", process="serve")
     AlertsMetrics(alerts).watch(tables_age=lambda: 0, oldest_unsent=lambda: 0)
     RequestMetrics(alerts, name="churn_alerts_api")

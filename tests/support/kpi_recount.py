@@ -146,7 +146,7 @@ def recount(
             sum(up and old.customer for up, old in zip(movement["up"], before, strict=True)),
             sum(old.customer for old in before),
         ),
-        "churn_rate": _share(churned, churned + customers),
+        "customer_churn_rate": _share(churned, churned + customers),
         "gross_revenue_retention": _share(sum(min(pair) for pair in kept), arr_before),
         "net_revenue_retention": _share(sum(new for _, new in kept), arr_before),
         "logo_churn_rate": _share(

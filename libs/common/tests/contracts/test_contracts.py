@@ -121,6 +121,7 @@ BAND = Signal(
         status=Status.LEAVING,
         country="JP",
         currency="JPY",
+        segment="retail",
     ),
     forecast=Forecast(Band.RED, MOMENT),
     history=True,

@@ -2,24 +2,24 @@
 
 import pytest
 
-from scoring.kpis.contract_terms import CHANGED, ENDED, RENEWED, STARTED, ContractChange, Term, TermOutcome, terms_of
+from scoring.kpis.contract_terms import CHANGED, ENDED, RENEWED, STARTED, Term, TermChange, TermOutcome, terms_of
 
 OPEN, KEPT, LOST = TermOutcome.OPEN, TermOutcome.RENEWED, TermOutcome.LOST
 YEAR = 365
 
 
-def fact(day: int, end: int | None) -> ContractChange:
+def fact(day: int, end: int | None) -> TermChange:
     """`account.updated` with an end of the contract."""
-    return ContractChange(day, None, True, end)
+    return TermChange(day, None, True, end)
 
 
-def said(day: int, name: str) -> ContractChange:
+def said(day: int, name: str) -> TermChange:
     """A contract event that says no end."""
-    return ContractChange(day, name, False, None)
+    return TermChange(day, name, False, None)
 
 
-def dated(day: int, name: str, end: int) -> ContractChange:
-    return ContractChange(day, name, True, end)
+def dated(day: int, name: str, end: int) -> TermChange:
+    return TermChange(day, name, True, end)
 
 
 @pytest.mark.parametrize(
@@ -67,5 +67,5 @@ def dated(day: int, name: str, end: int) -> ContractChange:
         ),
     ],
 )
-def test_terms(changes: list[ContractChange], expected: list[Term]) -> None:
+def test_terms(changes: list[TermChange], expected: list[Term]) -> None:
     assert terms_of(changes) == expected

@@ -123,7 +123,7 @@ async def test_of_merged_accounts_one_customer_stays(api: Api) -> None:
         1.0,
         0.0,
     )
-    assert (value["expansion_bookings"], value["churn_rate"]) == (0.0, 0.0)
+    assert (value["expansion_bookings"], value["customer_churn_rate"]) == (0.0, 0.0)
 
 
 async def test_the_same_tables_of_a_log_that_is_read_in_other_batches(api: Api) -> None:

@@ -162,7 +162,7 @@ async def test_retention(company: Company) -> None:
     assert found["up_for_decision"] == 3
     assert found["retention_rate"] == pytest.approx(2 / 3)
     # Crab, of six.
-    assert found["churn_rate"] == pytest.approx(1 / 6)
+    assert found["customer_churn_rate"] == pytest.approx(1 / 6)
     assert found["logo_churn_rate"] == 0.25
     # Kept 100 of acme, 150 of bolt, nothing of crab, 40 of finn.
     assert found["gross_revenue_retention"] == pytest.approx(290 / 390)

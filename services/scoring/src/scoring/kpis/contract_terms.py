@@ -17,7 +17,7 @@ class TermOutcome(IntEnum):
     LOST = 2
 
 
-class ContractChange(NamedTuple):
+class TermChange(NamedTuple):
     """What one entry says of a contract, on `day` (whole days since the epoch).
 
     `name` is the contract event's, None for a fact that was posted. `end` is the day on which the contract ends now.
@@ -38,7 +38,7 @@ class Term(NamedTuple):
     outcome: TermOutcome
 
 
-def terms_of(changes: Iterable[ContractChange]) -> list[Term]:
+def terms_of(changes: Iterable[TermChange]) -> list[Term]:
     """The terms of one account, from its changes by event time.
 
     A term is renewed by `contract.renewed`, or by a later end from whichever event or fact; `contract.ended` loses it.
@@ -65,19 +65,19 @@ class _Contract:
         self._is_open = False
         self._renewed_on: int | None = None
 
-    def lose(self, change: ContractChange) -> None:
+    def lose(self, change: TermChange) -> None:
         if not self.is_lost:
             # Whoever leaves before the end decides about the term now, not on its last day.
             due = min(self._end, change.day) if self._end is not None and self._is_open else change.day
             self._terms.append(Term(due, change.day, TermOutcome.LOST))
         self.is_lost, self._end, self._is_open, self._renewed_on = True, None, False, None
 
-    def begin_anew(self, change: ContractChange) -> None:
+    def begin_anew(self, change: TermChange) -> None:
         """Whoever has left comes back with a new contract; other facts of theirs mean nothing."""
         if change.name in (STARTED, RENEWED) or (change.sets_end and change.end is not None):
             self.is_lost, self._end, self._is_open = False, change.end, change.end is not None
 
-    def go_on(self, change: ContractChange) -> None:
+    def go_on(self, change: TermChange) -> None:
         due = self._decides_about(change)
         if due is not None:
             self._terms.append(Term(due, change.day, TermOutcome.RENEWED))
@@ -90,7 +90,7 @@ class _Contract:
             return [*self._terms, Term(self._end, None, TermOutcome.OPEN)]
         return self._terms
 
-    def _decides_about(self, change: ContractChange) -> int | None:
+    def _decides_about(self, change: TermChange) -> int | None:
         """The day on which the term that this renews is due; None if it renews none."""
         end, renewed_on = self._end, self._renewed_on
         if self._is_open and end is not None and change.end is not None and change.end > end:

@@ -48,7 +48,7 @@ class StoredEntry(NamedTuple):
     body: str
 
 
-class Column(NamedTuple):
+class EntryColumn(NamedTuple):
     """What the entries set of one field, in the order of (account, event time, log).
 
     `place` is the entry's place among all entries. `value` is NaN where the field was cleared, and the number of the
@@ -83,7 +83,7 @@ class EntryTable(Struct, frozen=True):
     gone: Floats
     fields: Mapping[str, Fields]
 
-    def column(self, field: str, *, known_at: float) -> Column:
+    def column(self, field: str, *, known_at: float) -> EntryColumn:
         """What was known at `known_at` (record time), and not taken back by then. Empty for an unknown field."""
         found = self.fields.get(field)
         if found is None:
@@ -93,7 +93,9 @@ class EntryTable(Struct, frozen=True):
             gone = self.gone[place] if len(self.gone) else np.full(len(place), _NEVER)
             known = (self.known_at[place] <= known_at) & ((gone > known_at) | np.isinf(gone))
             place, value = place[known], value[known]
-        return Column(place.astype(np.int64), self.account[place].astype(np.int64), self.at[place], _as_written(value))
+        return EntryColumn(
+            place.astype(np.int64), self.account[place].astype(np.int64), self.at[place], _as_written(value)
+        )
 
 
 class EntryLog:
@@ -251,4 +253,4 @@ def _as_written(values: NDArray[Any]) -> Floats:
 
 _NO_INTS: Final = np.empty(0, dtype=np.int64)
 _NO_FLOATS: Final = np.empty(0)
-_EMPTY: Final = Column(_NO_INTS, _NO_INTS, _NO_FLOATS, _NO_FLOATS)
+_EMPTY: Final = EntryColumn(_NO_INTS, _NO_INTS, _NO_FLOATS, _NO_FLOATS)

@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from scoring.health.moments import DAY
-from scoring.kpis.contract_terms import ContractChange, terms_of
-from scoring.kpis.entry_log import CONTRACT_EVENT, ERASED, Column, EntryTable, Flags, Floats, Ints
+from scoring.kpis.contract_terms import TermChange, terms_of
+from scoring.kpis.entry_log import CONTRACT_EVENT, ERASED, EntryColumn, EntryTable, Flags, Floats, Ints
 
 # A day has its number times this in a key of (account, day); so days are kept within it, 1970 to 9999.
 _DAYS: Final = 1 << 22
@@ -54,10 +54,10 @@ class EntryView:
         self.table = table
         self.known_at = known_at
         self.size = len(table.accounts)
-        self._columns: dict[str, Column] = {}
+        self._columns: dict[str, EntryColumn] = {}
         self._text_numbers = {text: number for number, text in enumerate(table.texts)}
 
-    def column(self, field: str) -> Column:
+    def column(self, field: str) -> EntryColumn:
         found = self._columns.get(field)
         if found is None:
             found = self._columns[field] = self.table.column(field, known_at=self.known_at)
@@ -160,7 +160,7 @@ class EntryView:
     @cached_property
     def terms(self) -> Terms:
         ends, events = self.column("contract_end"), self.column(CONTRACT_EVENT)
-        changes: dict[int, list[ContractChange]] = {}
+        changes: dict[int, list[TermChange]] = {}
         end_of = dict(zip(ends.place.tolist(), ends.value.tolist(), strict=True))
         name_of = dict(zip(events.place.tolist(), events.value.tolist(), strict=True))
         places = np.unique(np.concatenate([ends.place, events.place]))
@@ -168,7 +168,7 @@ class EntryView:
         days = (at // DAY).astype(np.int64).tolist()
         for place, account, day in zip(places.tolist(), accounts.tolist(), days, strict=True):
             end, name = end_of.get(place), name_of.get(place)
-            change = ContractChange(
+            change = TermChange(
                 day=day,
                 name=None if name is None else self.table.texts[int(name)],
                 sets_end=end is not None,
@@ -191,7 +191,7 @@ class EntryView:
             return rows
         return np.where((rows >= 0) & (revenue.account[rows] == accounts), rows, -1)
 
-    def _of_places(self, columns: list[Column], place: Ints) -> tuple[Ints, Floats]:
+    def _of_places(self, columns: list[EntryColumn], place: Ints) -> tuple[Ints, Floats]:
         """Account and event time of each place, which at least one of the columns has."""
         account, at = np.zeros(len(place), dtype=np.int64), np.zeros(len(place))
         for column in columns:
@@ -211,7 +211,7 @@ class EntryView:
         return np.clip(np.fmax(held, starts), 0, _FAR).astype(np.int64)
 
 
-def _filled_forward(column: Column, place: Ints, account: Ints) -> Floats:
+def _filled_forward(column: EntryColumn, place: Ints, account: Ints) -> Floats:
     """The value that the account has at each place; NaN where it has none yet, or it was cleared."""
     if len(column.place) == 0:
         return np.full(len(place), np.nan)
@@ -220,7 +220,7 @@ def _filled_forward(column: Column, place: Ints, account: Ints) -> Floats:
     return np.where(same, column.value[rows], np.nan)
 
 
-def _was_set(column: Column, place: Ints, account: Ints) -> Flags:
+def _was_set(column: EntryColumn, place: Ints, account: Ints) -> Flags:
     if len(column.place) == 0:
         return np.zeros(len(place), dtype=bool)
     rows = np.searchsorted(column.place, place, side="right") - 1

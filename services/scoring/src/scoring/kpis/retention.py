@@ -119,7 +119,7 @@ RETENTION_KPIS = (
         compute=_retention_rate,
     ),
     Kpi(
-        name="churn_rate",
+        name="customer_churn_rate",
         title="Churn rate",
         number=12,
         stage=_STAGE,

@@ -44,7 +44,7 @@ class KpiEntry(Struct, frozen=True):
     said: dict[str, Any]
 
 
-class Standing(NamedTuple):
+class HealthStanding(NamedTuple):
     """What is told of an account's health: an entry says each change of it."""
 
     band: Band | None
@@ -57,11 +57,11 @@ class KpiEntries:
     def __init__(self) -> None:
         self._entries: list[KpiEntry] = []
         # As the last entries say it; None for a new account, of which there is none.
-        self._standings: dict[str, Standing | None] = {}
+        self._standings: dict[str, HealthStanding | None] = {}
 
     def follow(self, account: Account, *, is_new: bool) -> None:
         """From now on changes of this account's health are noted."""
-        self._standings[account.account_id] = None if is_new else Standing(account.band, account.stage)
+        self._standings[account.account_id] = None if is_new else HealthStanding(account.band, account.stage)
 
     def add(self, entry: KpiEntry) -> None:
         self._entries.append(entry)
@@ -71,7 +71,7 @@ class KpiEntries:
         before = self._standings[account.account_id]
         if before is not None and account.band is before.band and account.stage == before.stage:
             return
-        self._standings[account.account_id] = Standing(account.band, account.stage)
+        self._standings[account.account_id] = HealthStanding(account.band, account.stage)
         if account.has_records:
             score = scorer.health(account, account.clock).score
             self._entries.append(health_entry(account, before, score=score, recorded=recorded))
@@ -134,7 +134,7 @@ def _is_new(field: str, value: object, account: Account, at: float) -> bool:
     return field not in former.writers or getattr(former.facts, field) != value
 
 
-def health_entry(account: Account, before: Standing | None, *, score: float, recorded: float) -> KpiEntry:
+def health_entry(account: Account, before: HealthStanding | None, *, score: float, recorded: float) -> KpiEntry:
     """The account's band or stage is another one than `before`, which is None for a new account.
 
     `score` is its score at its clock.
