@@ -61,6 +61,8 @@ ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
         ("GET", "/v1/accounts/{account_id}/receipts"): Scope.READ,
         ("GET", "/v1/accounts/{account_id}/export"): Scope.ADMIN,
         ("GET", "/v1/events/names"): Scope.READ,
+        ("GET", "/v1/kpis"): Scope.READ,
+        ("GET", "/v1/kpis/definitions"): Scope.READ,
         ("POST", "/v1/announcements"): Scope.ADMIN,
         ("GET", "/v1/announcements"): Scope.ADMIN,
         ("GET", "/v1/erasures/{erasure_id}"): Scope.ADMIN,

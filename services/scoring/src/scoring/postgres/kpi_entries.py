@@ -23,17 +23,17 @@ kpi_entries AS (
 # Amounts and dates stay, so that past figures do: in a table of their own, under an id and people that nobody can find
 # again. From the erasure on the account is no customer. Id and salt are drawn once, because a CTE is evaluated once.
 ERASE_ACCOUNT: Final = f"""
-drawn AS MATERIALIZED (SELECT 'erased-' || gen_random_uuid() AS account_id, gen_random_uuid()::text AS salt),
+drawn AS MATERIALIZED (SELECT 'erased-' || gen_random_uuid() AS drawn_id, gen_random_uuid()::text AS salt),
 kpi_entries_gone AS (
     DELETE FROM scoring.kpi_entry WHERE account_id = :account
     RETURNING partition, seq, n, name, at, known_at, key, person, body
 ),
 kpi_entries_kept AS (
-    INSERT INTO scoring.erased_kpi_entry (account_id, n, name, at, known_at, key, person, body)
-    SELECT account_id, row_number() OVER (ORDER BY partition, seq, n), name, at, known_at, key,
+    INSERT INTO scoring.erased_kpi_entry (drawn_id, n, name, at, known_at, key, person, body)
+    SELECT drawn_id, row_number() OVER (ORDER BY partition, seq, n), name, at, known_at, key,
            sha256(person || convert_to(salt, 'UTF8')), body
     FROM kpi_entries_gone, drawn
-    UNION ALL SELECT account_id, 0, '{ACCOUNT_ERASED}', :at, :at, NULL, NULL, '{{}}' FROM drawn
+    UNION ALL SELECT drawn_id, 0, '{ACCOUNT_ERASED}', :at, :at, NULL, NULL, '{{}}' FROM drawn
     WHERE EXISTS (SELECT FROM kpi_entries_gone)
 )"""
 COUNT: Final = "'kpi_entries_kept_under_another_id', (SELECT count(*) FROM kpi_entries_gone)"
@@ -78,8 +78,8 @@ WHERE partition = :partition AND (seq, n) > (:seq, :n) ORDER BY seq, n LIMIT :li
 """
 # The erasure is the last that is known of an account.
 _ERASED: Final = """
-SELECT account_id, name, at, known_at, key, person, body::text AS body FROM scoring.erased_kpi_entry
-ORDER BY account_id, n = 0, n
+SELECT drawn_id, name, at, known_at, key, person, body::text AS body FROM scoring.erased_kpi_entry
+ORDER BY drawn_id, n = 0, n
 """
 
 

@@ -222,7 +222,7 @@ kpi_entry = Table(
 erased_kpi_entry = Table(
     "erased_kpi_entry",
     metadata,
-    Column("account_id", Text, primary_key=True),
+    Column("drawn_id", Text, primary_key=True),
     Column("n", Integer, primary_key=True, autoincrement=False),
     Column("name", Text, nullable=False),
     Column("at", Double, nullable=False),

@@ -28,7 +28,7 @@ def upgrade() -> None:
     op.execute(
         """
         CREATE TABLE scoring.erased_kpi_entry (
-            account_id text,
+            drawn_id text,
             n integer,
             name text NOT NULL,
             at double precision NOT NULL,
@@ -36,7 +36,7 @@ def upgrade() -> None:
             key bigint,
             person bytea,
             body json NOT NULL,
-            PRIMARY KEY (account_id, n)
+            PRIMARY KEY (drawn_id, n)
         )
         """
     )
