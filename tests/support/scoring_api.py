@@ -24,6 +24,7 @@ from scoring.api.event_uses import EventUseQueries
 from scoring.api.export import row_schemas, scoring_exports
 from scoring.api.listing import Listing
 from scoring.api.metrics import ApiMetrics
+from scoring.api.portfolio import PortfolioQueries
 from scoring.api.refresher import RankingStore, Refresher, RefreshPace
 from scoring.api.snapshot_reader import SnapshotReader
 from scoring.postgres.announcements import AnnouncementTable
@@ -147,6 +148,7 @@ async def scoring_api(harness: ScoringHarness) -> AsyncIterator[Api]:
     app = routes.build(
         Listing(snapshots),
         reading,
+        PortfolioQueries(snapshots),
         EventUseQueries(snapshots),
         AnnouncementService(AnnouncementTable(harness.engine, patience=10.0), active_card, clock=harness.clock),
         keys=keys,

@@ -23,6 +23,7 @@ from scoring.api.export import row_schemas, scoring_exports
 from scoring.api.freshness import FreshnessMonitor
 from scoring.api.listing import Listing
 from scoring.api.metrics import ApiMetrics
+from scoring.api.portfolio import PortfolioQueries
 from scoring.api.refresher import Refresher, RefreshPace
 from scoring.api.snapshot_reader import SnapshotReader
 from scoring.cards.identity import use_pinned_time_zones
@@ -78,6 +79,7 @@ async def api(settings: ScoringSettings) -> AsyncIterator[Application]:
         http = routes.build(
             Listing(snapshots),
             reading,
+            PortfolioQueries(snapshots),
             EventUseQueries(snapshots),
             AnnouncementService(announcements, active_card, clock=time.time),
             keys=keyring,

@@ -13,6 +13,7 @@ from scoring.api.announcements import AnnouncementBody
 _REF: Final = "#/components/schemas/{name}"
 _ANSWERS: Final = (
     answers.Accounts,
+    answers.Portfolio,
     answers.Account,
     answers.NamedParent,
     answers.History,
