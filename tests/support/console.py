@@ -1,6 +1,7 @@
 """The console for tests: in this process, over real tables, with the other services' applications behind it."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -132,9 +133,9 @@ async def served(app: FastAPI, *, port: int) -> AsyncIterator[None]:
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, lifespan="off", access_log=False)
     )
-    running = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
+    # Opened before, so that a browser waits until the server takes its connection.
+    listener = socket.create_server(("127.0.0.1", port))
+    running = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield
     finally:

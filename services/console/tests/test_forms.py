@@ -1,20 +1,26 @@
 """No form works from another site, without its token, or with that of another session."""
 
+from collections.abc import Iterable
+
 import httpx
 import pytest
-from starlette.routing import Route
+from fastapi.routing import iter_route_contexts
 
 from console.web.forms import local_path
 from support.console import ConsoleSite, form_token
 
+OPEN_TO_ALL = {"/healthz", "/readyz", "/metrics", "/static/{name}", "/", "/sign-in", "/sign-in/link/{token}"}
+
+
+def asked(site: ConsoleSite) -> Iterable[tuple[str, str]]:
+    """Every method and path, found by looking into the application."""
+    for context in iter_route_contexts(site.app.routes):
+        for method in (context.methods or set()) - {"HEAD"}:
+            yield method, str(context.path)
+
 
 def posts(site: ConsoleSite) -> list[str]:
-    """Every path that takes a form, found by looking into the application."""
-    found = []
-    for route in site.app.routes:
-        if isinstance(route, Route) and "POST" in (route.methods or ()):
-            found.append(route.path.replace("{token}", "some-token"))
-    return found
+    return [path.replace("{token}", "some-token") for method, path in asked(site) if method == "POST"]
 
 
 async def test_there_are_forms(site: ConsoleSite) -> None:
@@ -98,13 +104,9 @@ def test_nobody_is_led_to_another_site(asked: str | None, expected: str) -> None
 
 
 async def test_every_page_needs_somebody_who_is_signed_in(site: ConsoleSite) -> None:
-    open_to_all = {"/healthz", "/readyz", "/metrics", "/static/{name}", "/", "/sign-in", "/sign-in/link/{token}"}
     async with site.browser() as browser:
-        for route in site.app.routes:
-            assert isinstance(route, Route)
-            if route.path in open_to_all:
-                continue
-            for method in (route.methods or set()) - {"HEAD"}:
-                answer = await browser.request(method, route.path)
-                assert answer.status_code == 303, route.path
-                assert answer.headers["location"].startswith("/sign-in")
+        for method, path in asked(site):
+            if path not in OPEN_TO_ALL:
+                answer = await browser.request(method, path)
+                assert answer.status_code == 303, path
+                assert answer.headers["location"].startswith("/sign-in"), path

@@ -7,13 +7,13 @@ from msgspec import Struct
 
 from common.errors import StopWorker
 from console.access.oidc import OidcProvider
-from console.clients.scoring import ScoringClient
+from console.clients.scoring import ScoringReader
 from console.clients.service_api import ServiceApi
 from console.languages.card_names import CardNames, UnreadableNames, read_card_names
 from console.pages.registry import PAGES
 from console.pages.sign_in.page import OidcSignIn, SignInParts
 from console.postgres.audit import AuditTrail
-from console.postgres.identities import IdentityStore
+from console.postgres.identities import ProviderIdentities
 from console.postgres.links import SignInLinks
 from console.postgres.sessions import SessionLimits, SessionStore
 from console.postgres.tables import ConsoleTables
@@ -47,7 +47,7 @@ def assemble(
         visits=visits,
         names=_names(settings),
         audit=AuditTrail(tables),
-        scoring=ScoringClient(apis.scoring),
+        scoring=ScoringReader(apis.scoring),
         alerts=apis.alerts,
         ingest=apis.ingest,
     )
@@ -59,7 +59,7 @@ def assemble(
         sessions=sessions,
         links=SignInLinks(tables),
         users=UserStore(tables),
-        identities=IdentityStore(tables),
+        identities=ProviderIdentities(tables),
         oidc=oidc,
     )
     return SiteParts(pages=PAGES, page_parts=page_parts, sign_in=sign_in, static=static, origin=settings.console_url)

@@ -32,7 +32,7 @@ class ForecastAhead(Struct, frozen=True):
     at: datetime
 
 
-class AccountRow(Struct, frozen=True, kw_only=True):
+class AccountInList(Struct, frozen=True, kw_only=True):
     """One account of the list; with an `error` it has no health. `trend` is the oldest first."""
 
     account_id: str
@@ -53,8 +53,8 @@ class AccountRow(Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
-class AccountPage(Struct, frozen=True, kw_only=True):
-    accounts: tuple[AccountRow, ...]
+class AccountsAnswer(Struct, frozen=True, kw_only=True):
+    accounts: tuple[AccountInList, ...]
     total: int
     next_cursor: str | None
     as_of: datetime
@@ -110,7 +110,7 @@ class PortfolioSums(Struct, frozen=True, kw_only=True):
     as_of: datetime
 
 
-class ScoringClient:
+class ScoringReader:
     """Raises `ApiUnavailable` and `ApiRefused`."""
 
     def __init__(self, api: ServiceApi) -> None:
@@ -118,7 +118,7 @@ class ScoringClient:
 
     async def accounts(
         self, filters: Query, *, sort: str, limit: int, trend_days: int, cursor: str | None = None
-    ) -> AccountPage:
+    ) -> AccountsAnswer:
         """A page of the list. `filters` are the API's own parameters."""
         query: dict[str, str | int | float | Sequence[str]] = {
             **filters,
@@ -128,9 +128,9 @@ class ScoringClient:
         }
         if cursor is not None:
             query["cursor"] = cursor
-        return await self._api.get("/v1/accounts", AccountPage, query)
+        return await self._api.get("/v1/accounts", AccountsAnswer, query)
 
-    async def every_account(self, filters: Query, *, sort: str, trend_days: int) -> AsyncIterator[AccountRow]:
+    async def every_account(self, filters: Query, *, sort: str, trend_days: int) -> AsyncIterator[AccountInList]:
         """All pages, one after the other."""
         cursor = None
         while True:

@@ -13,7 +13,7 @@ from console.postgres.schema import audit
 from console.postgres.tables import ConsoleTables
 
 
-class Outcome(StrEnum):
+class ActOutcome(StrEnum):
     """An act on another service has two rows: `asked` before it is asked, and what it answered."""
 
     DONE = "done"
@@ -28,7 +28,7 @@ class AuditEntry(Struct, frozen=True, kw_only=True):
     who: str
     role: Role | None
     act: Act
-    outcome: Outcome
+    outcome: ActOutcome
     subject: str | None = None
     details: dict[str, Any] = field(default_factory=dict)
 

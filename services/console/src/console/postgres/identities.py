@@ -8,7 +8,7 @@ from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 from console.access.identity import Identity
 from console.access.roles import Act
 from console.errors import SignInFailed
-from console.postgres.audit import AuditEntry, Outcome, write_entry
+from console.postgres.audit import ActOutcome, AuditEntry, write_entry
 from console.postgres.schema import console_user
 from console.postgres.tables import ConsoleTables
 from console.postgres.users import ConsoleUser, user_from_row
@@ -16,7 +16,7 @@ from console.postgres.users import ConsoleUser, user_from_row
 PROVIDER = "identity provider"
 
 
-class IdentityStore:
+class ProviderIdentities:
     def __init__(self, tables: ConsoleTables) -> None:
         self._tables = tables
 
@@ -50,7 +50,7 @@ class IdentityStore:
                     who=PROVIDER,
                     role=None,
                     act=Act.MANAGE_USERS,
-                    outcome=Outcome.DONE,
+                    outcome=ActOutcome.DONE,
                     subject=user.email,
                     details=details,
                 )

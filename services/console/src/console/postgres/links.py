@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, and_, func, insert, select
 
 from console.access.roles import Act
 from console.access.tokens import digest, new_token
-from console.postgres.audit import AuditEntry, Outcome, write_entry
+from console.postgres.audit import ActOutcome, AuditEntry, write_entry
 from console.postgres.schema import sign_in_link
 from console.postgres.tables import ConsoleTables
 from console.postgres.users import ConsoleUser
@@ -26,7 +26,7 @@ class SignInLinks:
             who=by,
             role=None,
             act=Act.MANAGE_USERS,
-            outcome=Outcome.DONE,
+            outcome=ActOutcome.DONE,
             subject=user.email,
             details={"change": "sign-in link"},
         )

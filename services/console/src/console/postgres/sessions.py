@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from console.access.roles import Act
 from console.access.tokens import digest, new_token
-from console.postgres.audit import AuditEntry, Outcome, write_entry
+from console.postgres.audit import ActOutcome, AuditEntry, write_entry
 from console.postgres.links import valid_link
 from console.postgres.schema import console_user, session, sign_in_link
 from console.postgres.tables import ConsoleTables
@@ -54,7 +54,7 @@ class SessionStore:
             return await self._begin(connection, user, replacing=replacing, way=way)
 
     async def end(self, token: str, user: ConsoleUser) -> None:
-        entry = AuditEntry(who=user.email, role=user.role, act=Act.SIGN_OUT, outcome=Outcome.DONE)
+        entry = AuditEntry(who=user.email, role=user.role, act=Act.SIGN_OUT, outcome=ActOutcome.DONE)
         async with self._tables.transaction() as connection:
             await connection.execute(delete(session).where(session.c.token_sha256 == digest(token)))
             await write_entry(connection, entry)
@@ -86,7 +86,9 @@ class SessionStore:
             )
         )
         await connection.execute(delete(sign_in_link).where(sign_in_link.c.expires_at < func.now() - _KEPT))
-        entry = AuditEntry(who=user.email, role=user.role, act=Act.SIGN_IN, outcome=Outcome.DONE, details={"way": way})
+        entry = AuditEntry(
+            who=user.email, role=user.role, act=Act.SIGN_IN, outcome=ActOutcome.DONE, details={"way": way}
+        )
         await write_entry(connection, entry)
         return token
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from console.access.roles import Act, Role
 from console.languages.locale import Locale
-from console.postgres.audit import AuditEntry, Outcome, write_entry
+from console.postgres.audit import ActOutcome, AuditEntry, write_entry
 from console.postgres.schema import console_user, session
 from console.postgres.tables import ConsoleTables
 
@@ -97,7 +97,7 @@ class UserStore:
         chosen = update(console_user).where(console_user.c.user_id == user.user_id).values(language=language)
         details = {"language": language}
         entry = AuditEntry(
-            who=user.email, role=user.role, act=Act.CHOOSE_LANGUAGE, outcome=Outcome.DONE, details=details
+            who=user.email, role=user.role, act=Act.CHOOSE_LANGUAGE, outcome=ActOutcome.DONE, details=details
         )
         async with self._tables.transaction() as connection:
             await connection.execute(chosen)
@@ -118,5 +118,5 @@ class UserStore:
 
 def _managed(by: str, email: str, details: dict[str, object]) -> AuditEntry:
     return AuditEntry(
-        who=by, role=None, act=Act.MANAGE_USERS, outcome=Outcome.DONE, subject=email.lower(), details=details
+        who=by, role=None, act=Act.MANAGE_USERS, outcome=ActOutcome.DONE, subject=email.lower(), details=details
     )

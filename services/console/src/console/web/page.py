@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from fastapi import APIRouter
 from msgspec import Struct
 
-from console.clients.scoring import ScoringClient
+from console.clients.scoring import ScoringReader
 from console.clients.service_api import ServiceApi
 from console.languages.card_names import CardNames
 from console.languages.locale import Locale
@@ -21,7 +21,7 @@ class PageParts(Struct, frozen=True, kw_only=True):
     visits: Visits
     names: CardNames
     audit: AuditTrail
-    scoring: ScoringClient
+    scoring: ScoringReader
     alerts: ServiceApi
     ingest: ServiceApi
 

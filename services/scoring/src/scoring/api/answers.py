@@ -121,7 +121,7 @@ class PortfolioGroup(Struct, frozen=True, kw_only=True):
     bands: dict[Band, int]
 
 
-class Mover(Struct, frozen=True, kw_only=True):
+class BandMover(Struct, frozen=True, kw_only=True):
     """An account whose band has changed: the last time it did, and what moved it."""
 
     account_id: str
@@ -140,7 +140,7 @@ class PortfolioMoves(Struct, frozen=True):
 
     since: datetime
     bands: dict[Band, BandSums]
-    accounts: tuple[Mover, ...]
+    accounts: tuple[BandMover, ...]
 
 
 class Portfolio(Struct, frozen=True, kw_only=True):

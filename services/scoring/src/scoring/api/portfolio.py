@@ -74,10 +74,10 @@ def _group(sums: GroupSums) -> answers.PortfolioGroup:
     )
 
 
-def _mover(moved: MovedAccount, card: Card) -> answers.Mover:
+def _mover(moved: MovedAccount, card: Card) -> answers.BandMover:
     signal = moved.signal
     return rounding.mover(
-        answers.Mover(
+        answers.BandMover(
             account_id=moved.account_id,
             name=moved.name,
             owner=moved.owner,

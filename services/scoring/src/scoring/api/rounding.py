@@ -36,7 +36,7 @@ def listed(row: answers.Listed) -> answers.Listed:
     return replace(row, score=None if row.score is None else tenth(row.score), trend=trend)
 
 
-def mover(row: answers.Mover) -> answers.Mover:
+def mover(row: answers.BandMover) -> answers.BandMover:
     return replace(row, before=None if row.before is None else tenth(row.before), after=tenth(row.after))
 
 

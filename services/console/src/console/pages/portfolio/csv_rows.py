@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterable
 from io import StringIO
 from typing import Final
 
-from console.clients.scoring import AccountRow
+from console.clients.scoring import AccountInList
 from console.pages.portfolio.spark_line import change
 
 COLUMNS: Final = (
@@ -19,7 +19,7 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _AT_ONCE: Final = 200
 
 
-async def csv_text(rows: AsyncIterator[AccountRow]) -> AsyncIterator[str]:
+async def csv_text(rows: AsyncIterator[AccountInList]) -> AsyncIterator[str]:
     """In pieces. An error of the API ends the answer without its end, so that no cut file looks whole."""
     pending = [list(COLUMNS)]
     first = _BYTE_ORDER_MARK
@@ -31,7 +31,7 @@ async def csv_text(rows: AsyncIterator[AccountRow]) -> AsyncIterator[str]:
     yield first + _lines(pending)
 
 
-def _cells(row: AccountRow) -> list[str]:
+def _cells(row: AccountInList) -> list[str]:
     moved = None if row.trend is None else change(row.trend, today=row.as_of.date())
     reason = row.reasons[0] if row.reasons else None
     return [

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from starlette.responses import StreamingResponse
 
 from common.contracts.signals import Band
-from console.clients.scoring import AccountPage, AccountRow, PortfolioSums
+from console.clients.scoring import AccountInList, AccountsAnswer, PortfolioSums
 from console.errors import ApiUnavailable, ServiceName
 from console.languages.card_names import CardNames
 from console.languages.formats import Formats
@@ -58,7 +58,7 @@ class PortfolioContent(Struct, frozen=True):
 
     view: PortfolioView
     sums: PortfolioSums | None
-    listed: AccountPage | None
+    listed: AccountsAnswer | None
     away: bool
 
 
@@ -143,7 +143,7 @@ def _page(parts: PageParts, request: Request, visit: Visit, content: PortfolioCo
     )
 
 
-def _row(row: AccountRow, text: PortfolioTexts, names: CardNames, formats: Formats) -> ShownRow:
+def _row(row: AccountInList, text: PortfolioTexts, names: CardNames, formats: Formats) -> ShownRow:
     trend, today = row.trend or (), row.as_of.date()
     path = spark_line.path_of(trend, today=today)
     reason = row.reasons[0] if row.reasons else None
@@ -170,7 +170,7 @@ def _row(row: AccountRow, text: PortfolioTexts, names: CardNames, formats: Forma
     )
 
 
-def _trend_words(row: AccountRow, text: PortfolioTexts, formats: Formats) -> str:
+def _trend_words(row: AccountInList, text: PortfolioTexts, formats: Formats) -> str:
     """What the line shows, for those who do not see it."""
     trend = row.trend or ()
     scores = [one.score for one in trend]
@@ -207,7 +207,7 @@ async def _sums(parts: PageParts, view: PortfolioView) -> PortfolioSums:
     return await parts.scoring.portfolio(view.filters, group_by=view.group_by or None, groups=_GROUPS, movers=_MOVERS)
 
 
-async def _listed(parts: PageParts, view: PortfolioView) -> AccountPage | None:
+async def _listed(parts: PageParts, view: PortfolioView) -> AccountsAnswer | None:
     """None in groups, which show no rows."""
     if view.group_by:
         return None
@@ -224,11 +224,11 @@ async def _or_away(asked: Awaitable[Part]) -> Part | ApiUnavailable:
         return error
 
 
-async def _begun(rows: AsyncIterator[AccountRow]) -> AsyncIterator[AccountRow]:
+async def _begun(rows: AsyncIterator[AccountInList]) -> AsyncIterator[AccountInList]:
     """The same rows, of which the first is read already."""
     first = await anext(rows, None)
 
-    async def all_of_them() -> AsyncIterator[AccountRow]:
+    async def all_of_them() -> AsyncIterator[AccountInList]:
         if first is None:
             return
         yield first

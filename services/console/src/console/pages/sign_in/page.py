@@ -18,7 +18,7 @@ from console.access.tokens import form_token, new_token
 from console.errors import SignInFailed
 from console.languages.locale import Locale
 from console.pages.sign_in.texts import SIGN_IN
-from console.postgres.identities import IdentityStore
+from console.postgres.identities import ProviderIdentities
 from console.postgres.links import SignInLinks
 from console.postgres.sessions import SessionStore
 from console.postgres.users import UserStore
@@ -48,7 +48,7 @@ class SignInParts(Struct, frozen=True, kw_only=True):
     sessions: SessionStore
     links: SignInLinks
     users: UserStore
-    identities: IdentityStore
+    identities: ProviderIdentities
     oidc: OidcSignIn | None
 
 
