@@ -51,7 +51,9 @@ def assemble(
         alerts=apis.alerts,
         ingest=apis.ingest,
     )
-    oidc = provider and OidcSignIn(provider, settings.console_oidc_role_claim, settings.console_oidc_roles)
+    oidc = None
+    if provider is not None:
+        oidc = OidcSignIn(provider, settings.console_oidc_role_claim, settings.console_oidc_roles)
     sign_in = SignInParts(
         renderer=renderer,
         visits=visits,
