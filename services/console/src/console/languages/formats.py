@@ -1,8 +1,9 @@
 """Numbers, dates and moments as a language writes them (by Babel)."""
 
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
+from math import inf
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_compact_decimal, format_decimal, format_percent
 
 from console.languages.locale import Locale
@@ -44,6 +45,11 @@ class Formats:
 
     def day(self, value: date | None) -> str:
         return NOTHING if value is None else format_date(value, "medium", locale=self.locale)
+
+    def days_ahead(self, days: int) -> str:
+        return format_timedelta(
+            timedelta(days=days), granularity="day", threshold=inf, add_direction=True, locale=self.locale
+        )
 
     def moment(self, value: datetime) -> str:
         """With its zone."""

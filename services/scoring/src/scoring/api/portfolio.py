@@ -25,7 +25,7 @@ class PortfolioQueries:
         """Bands are those that were told last, as the filters have them: no account is computed."""
         async with self._snapshots.open() as (reader, snapshot):
             accounts = asked.account_filter(today=reader.today)
-            since = reader.earliest - timedelta(days=asked.moved_days).total_seconds()
+            since = reader.latest - timedelta(days=asked.moved_days).total_seconds()
             sums = await snapshot.bands(accounts)
             groups = await _groups(snapshot, asked, accounts=accounts)
             moved = await snapshot.moved_bands(accounts, since=since)

@@ -58,7 +58,6 @@ class PortfolioTexts(Struct, frozen=True, kw_only=True):
     previous_page: str
     next_page: str
     held: str
-    days: str
 
 
 PORTFOLIO_TEXTS: Mapping[Locale, PortfolioTexts] = {
@@ -141,7 +140,6 @@ PORTFOLIO_TEXTS: Mapping[Locale, PortfolioTexts] = {
         previous_page="Previous page",
         next_page="Next page",
         held="Scoring is behind: the figures are of {}.",
-        days="in {} days",
     ),
     Locale.JAPANESE: PortfolioTexts(
         title="ポートフォリオ",
@@ -217,6 +215,5 @@ PORTFOLIO_TEXTS: Mapping[Locale, PortfolioTexts] = {
         previous_page="前のページ",
         next_page="次のページ",
         held="スコアリングが遅れています。数値は {} 時点のものです。",
-        days="{} 日後",
     ),
 }
