@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from console.access.roles import Role
 from support.console_browser import AXE, ServedConsole, require
 from support.portfolio_double import ARABIC, HOSTILE, OVERRIDE, SCRIPT
 
@@ -176,6 +177,23 @@ def test_axe_finds_nothing_serious(opened: Opened, path: str, scheme: str) -> No
 def test_axe_finds_nothing_serious_in_japanese_on_a_telephone(opened: Opened, scheme: str) -> None:
     page = opened(rows=HOSTILE, viewport=PHONE, locale="ja", color_scheme=scheme)
     assert page.locator("html").get_attribute("lang") == "ja"
+    assert violations(page) == []
+
+
+def test_axe_finds_nothing_serious_in_the_audit_and_it_fits_on_a_telephone(opened: Opened) -> None:
+    page = opened("/audit", role=Role.ADMIN, viewport=PHONE)
+    expect(page.locator("h1")).to_have_text("Audit")
+    assert violations(page) == []
+    assert overflow(page) == 0
+
+
+def test_a_csm_is_shown_no_way_to_what_they_may_not_do(opened: Opened) -> None:
+    page = opened()
+    assert page.get_by_role("link", name="Audit").count() == 0
+    answer = page.goto(page.url.replace("/portfolio", "/audit"))
+    assert answer is not None
+    assert answer.status == 403
+    expect(page.locator("h1")).to_have_text("You may not do this")
     assert violations(page) == []
 
 

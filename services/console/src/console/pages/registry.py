@@ -2,7 +2,8 @@
 
 from typing import Final
 
+from console.pages.audit.page import AUDIT
 from console.pages.portfolio.page import PORTFOLIO
 from console.web.page import ConsolePage
 
-PAGES: Final[tuple[ConsolePage, ...]] = (PORTFOLIO,)
+PAGES: Final[tuple[ConsolePage, ...]] = (PORTFOLIO, AUDIT)

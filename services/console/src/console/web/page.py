@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from fastapi import APIRouter
 from msgspec import Struct
 
+from console.access.roles import Act
 from console.clients.scoring import ScoringReader
 from console.clients.service_api import ServiceApi
 from console.languages.card_names import CardNames
@@ -27,12 +28,16 @@ class PageParts(Struct, frozen=True, kw_only=True):
 
 
 class ConsolePage(Struct, frozen=True, kw_only=True):
-    """`routes` makes the page's routes; `path` and `titles` are its entry in the navigation."""
+    """`routes` makes the page's routes; `path` and `titles` are its entry in the navigation.
+
+    With an `act` only people who may do that see the entry. The routes themselves have to require it.
+    """
 
     path: str
     titles: Mapping[Locale, str]
     routes: Callable[[PageParts], APIRouter]
+    act: Act | None = None
 
     @property
     def entry(self) -> NavigationEntry:
-        return NavigationEntry(self.path, self.titles)
+        return NavigationEntry(self.path, self.titles, self.act)

@@ -10,6 +10,7 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from console.access.roles import Act
 from console.languages.formats import Formats
 from console.languages.locale import Locale
 from console.web.forms import TOKEN_FIELD
@@ -23,6 +24,7 @@ _ROOT = Path(__file__).parents[1]
 class NavigationEntry(Struct, frozen=True):
     path: str
     titles: Mapping[Locale, str]
+    act: Act | None = None
 
 
 class PageRenderer:
@@ -54,7 +56,7 @@ class PageRenderer:
             locale=locale,
             layout=LAYOUT[locale],
             formats=self.formats(locale),
-            navigation=self._navigation,
+            navigation=[] if visit is None else [one for one in self._navigation if visit.may(one.act)],
             path=request.url.path,
             here=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
             visit=visit,

@@ -29,6 +29,10 @@ class Visit(Struct, frozen=True):
     def form_token(self) -> str:
         return form_token(self.session)
 
+    def may(self, act: Act | None) -> bool:
+        """Whether this person may do that, to an account of somebody else."""
+        return act is None or may(self.user.role, act)
+
     def require(self, act: Act, *, owner: str | None = None) -> None:
         """Raises `Forbidden` unless this person may do that, to an account of `owner`."""
         if not may(self.user.role, act, own=self.user.owns(owner)):
