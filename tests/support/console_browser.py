@@ -8,7 +8,7 @@ import os
 import shutil
 import socket
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -16,12 +16,16 @@ from typing import Any, Final, TypeVar
 import pytest
 import uvicorn
 
+from console.access.oidc import OidcProvider
 from console.access.roles import Role
+from console.settings import ConsoleSettings
 from support.console import ConsoleSite, console_site
 from support.portfolio_double import PortfolioDouble
 
 CHROMIUM: Final = shutil.which("chromium")
 AXE: Final = Path(__file__).parents[1] / "clients" / "node" / "node_modules" / "axe-core" / "axe.min.js"
+NODE: Final = shutil.which("node")
+OIDC_PROVIDER: Final = AXE.parents[2] / "oidc_provider.js"
 _START_SECONDS: Final = 30
 _CALL_SECONDS: Final = 30
 
@@ -37,8 +41,15 @@ def require(found: object, reason: str) -> None:
 class ServedConsole:
     """A console that is served until the block is left; its scoring is `scoring`."""
 
-    def __init__(self, database: str, scoring: PortfolioDouble) -> None:
+    def __init__(
+        self,
+        database: str,
+        scoring: PortfolioDouble,
+        *,
+        provider: Callable[[ConsoleSettings], OidcProvider] | None = None,
+    ) -> None:
         self.scoring = scoring
+        self._provider = provider
         self._database = database
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -73,7 +84,9 @@ class ServedConsole:
         return await self.site.link(await self.site.user(email, role))
 
     async def _serve(self) -> None:
-        async with console_site(self._database, scoring=self.scoring.transport, origin=self.origin) as site:
+        async with console_site(
+            self._database, scoring=self.scoring.transport, origin=self.origin, provider=self._provider
+        ) as site:
             server = uvicorn.Server(uvicorn.Config(site.app, lifespan="off", ws="none", log_level="critical"))
             serving = asyncio.create_task(server.serve(sockets=[self._listener]))
             self._built.set_result(site)
