@@ -328,5 +328,5 @@ def test_compose_runs_the_file_before_the_services_that_have_an_api() -> None:
     )
     behind = re.findall(r"\{\$[A-Z]+_UPSTREAM:([\w-]+):8080\}", TEXT)
     assert set(behind) <= deployment.ours().keys()
-    assert len(behind) == len(sites) == 3
+    assert len(behind) == len(sites) == 4
     assert not [name for name in deployment.ours() if "ports" in services[name]]

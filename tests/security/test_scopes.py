@@ -54,6 +54,7 @@ ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
         ("POST", "/v1/webhooks/{name}"): Scope.WEBHOOKS,
     },
     "scoring api": {
+        ("GET", "/v1/portfolio"): Scope.READ,
         ("GET", "/v1/accounts"): Scope.READ,
         ("GET", "/v1/accounts/{account_id}"): Scope.READ,
         ("GET", "/v1/accounts/{account_id}/people"): Scope.READ,

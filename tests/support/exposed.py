@@ -38,7 +38,15 @@ def registries() -> dict[str, CollectorRegistry]:
     alerts = registry(service="alerts", process="serve")
     AlertsMetrics(alerts).watch(tables_age=lambda: 0, oldest_unsent=lambda: 0)
     RequestMetrics(alerts, name="churn_alerts_api")
-    found = {"ingest": ingest, "scoring-worker": worker, "scoring-api": api, "alerts": alerts}
+    console = registry(service="console", process="serve")
+    RequestMetrics(console, name="churn_console")
+    found = {
+        "ingest": ingest,
+        "scoring-worker": worker,
+        "scoring-api": api,
+        "alerts": alerts,
+        "console": console,
+    }
     for each in found.values():
         health_endpoints.routes(health_endpoints.Readiness({}), each)
         _fill(each)

@@ -47,7 +47,7 @@ def before(
         text = text.replace(without, "")
     config = directory / "Caddyfile"
     config.write_text(text)
-    ports = {name: free_port() for name in ("INGEST", "SCORING", "ALERTS")}
+    ports = {name: free_port() for name in ("INGEST", "SCORING", "ALERTS", "CONSOLE")}
     host = "localhost" if scheme == "https" else ""
     sites = {f"{name}_SITE": f"{scheme}://{host}:{port}" for name, port in ports.items()}
     behind = {f"{name}_UPSTREAM": f"127.0.0.1:{port}" for name, port in upstreams.items()}

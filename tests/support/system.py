@@ -31,7 +31,13 @@ PATIENCE = 60.0
 POLL = 0.05
 COMMITS = "SELECT sum(seq) FROM (SELECT max(seq) AS seq FROM scoring.journal GROUP BY partition)"
 _REACHED = "SELECT DISTINCT ON (partition) partition, to_offset FROM scoring.journal ORDER BY partition, seq DESC"
-COMMANDS = {"ingest": "ingest serve", "worker": "scoring worker", "api": "scoring api", "alerts": "alerts serve"}
+COMMANDS = {
+    "ingest": "ingest serve",
+    "worker": "scoring worker",
+    "api": "scoring api",
+    "alerts": "alerts serve",
+    "console": "console serve",
+}
 
 
 class System:
@@ -62,6 +68,7 @@ class System:
             "LOG_FORMAT": "json",
             "ERASURE_KEY": ERASURE_KEY,
             "ALERTS_PORT": "0",
+            "CONSOLE_PORT": "0",
             "ALERTS_GROUP": f"{deployment.prefix}alerts",
             "SCORING_REMEMBERED_IDS": str(remembered),
             **settings,
@@ -242,7 +249,7 @@ def system(
 
 async def _prepared(url: str) -> Keys:
     """Tables, and a key for each door."""
-    for service in ("ingest", "scoring", "alerts"):
+    for service in ("ingest", "scoring", "alerts", "console"):
         await database.migrate(url, service)
     return Keys(write=await _key(url, "ingest", Scope.WRITE), read=await _key(url, "scoring", Scope.READ))
 

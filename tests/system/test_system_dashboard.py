@@ -28,7 +28,7 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 
-JOBS = {"ingest": "ingest", "worker": "scoring-worker", "api": "scoring-api", "alerts": "alerts"}
+JOBS = {"ingest": "ingest", "worker": "scoring-worker", "api": "scoring-api", "alerts": "alerts", "console": "console"}
 ASKED = [(panel["title"], target["expr"]) for panel in PANELS for target in panel["targets"]]
 # What the mishaps of this test are: a record that nobody can read, and messages that Slack refuses for good.
 TO_BE_TOLD = {"ScoringSetsAside", "AlertsWayGivenUp", "AlertsNobodyTold"}
@@ -95,7 +95,7 @@ async def test_every_panel_shows_data_and_nothing_is_told_but_what_happened(
     alerting = Alerting(watched, office, http)
     shown: dict[tuple[str, str], list[float]] = {}
     async with office:
-        await watched.up("ingest", "worker", "api", "alerts")
+        await watched.up("ingest", "worker", "api", "alerts", "console")
         async with (
             watching(watched, tmp_path / "prometheus") as seen,
             loaded(watched, accounts=20, clients=1, pause=0.2),

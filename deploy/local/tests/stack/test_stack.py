@@ -26,7 +26,7 @@ from local.terminal import Terminal
 
 pytestmark = pytest.mark.servers
 
-SERVICES = ["scoring worker", "alerts", "scoring api", "ingest"]
+SERVICES = ["scoring worker", "alerts", "scoring api", "ingest", "console"]
 NAMES = ["broker", "sinks", *SERVICES, "supervisor"]
 
 
@@ -146,7 +146,8 @@ def test_the_stack_stays_until_it_is_taken_down(stack: Stack) -> None:
     assert code == 0
     assert not any(map(runs, processes))
     assert not stack.directory.postgres.running
-    assert "Ended: supervisor, ingest, scoring api, alerts, scoring worker, sinks, broker, PostgreSQL.\n" in said
+    ended = "console, ingest, scoring api, alerts, scoring worker, sinks, broker, PostgreSQL"
+    assert f"Ended: supervisor, {ended}.\n" in said
     assert "Forgotten: what is on account.events.v1" in said
     assert f"Kept: {stack.directory.data}" in said
     assert stack.down() == (0, "Nothing was up.\n")
