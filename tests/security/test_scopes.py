@@ -117,7 +117,16 @@ def application(service: str, keys: MemoryKeys, clock: list[float]) -> FastAPI |
     if service == "scoring api":
         metrics = ApiMetrics(registry)
         built = scoring_routes.build(
-            inside, inside, inside, inside, inside, keys=ring, metrics=metrics, readiness=ready, registry=registry
+            inside,
+            inside,
+            inside,
+            inside,
+            inside,
+            inside,
+            keys=ring,
+            metrics=metrics,
+            readiness=ready,
+            registry=registry,
         )
         built.include_router(receipt_routes(inside, ring))
         built.include_router(export_routes(inside, ring, row_schemas={}))

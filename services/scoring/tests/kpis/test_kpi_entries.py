@@ -1,6 +1,7 @@
 """What is kept for KPIs: every change once, in the order of the log, whoever wrote it."""
 
 import json
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -194,3 +195,21 @@ async def test_definitions_name_every_kpi(api: Api) -> None:
     assert definitions == answer["kpis"]
     assert {each["name"] for each in definitions} == set(answer["spans"][0]["groups"][0]["figures"])
     assert sorted({each["number"] for each in definitions} - {None}) == list(range(1, 16))
+
+
+async def test_an_upgrade_begins_with_what_is_known(api: Api) -> None:
+    facts = {"arr": 100, "tier": "high", "contract_start": "2025-05-01", "contract_end": "2026-12-31"}
+    await api.harness.post(
+        event("acme", "account.updated", START, properties=facts),
+        event("gone", "account.updated", START, properties={"arr": 50}),
+        event("gone", "contract.ended", START + DAY),
+        event("user", "session.started", START),
+    )
+    await api.harness.score()
+    await api.execute("DELETE FROM scoring.kpi_entry")
+    migration = import_module("scoring.migrations.versions.0013_kpi_entry")
+    await api.execute(migration.KNOWN_SO_FAR)
+    answer = await api.kpis(from_="2026-01-01", to="2026-12-30", kpi=["arr", "customers", "logo_churn_rate"], by="tier")
+    (group,) = [group for group in answer["spans"][0]["groups"] if group["group"] == "high"]
+    values = {name: figure["value"] for name, figure in group["figures"].items()}
+    assert values == {"arr": 100.0, "customers": 1, "logo_churn_rate": 0.0}
