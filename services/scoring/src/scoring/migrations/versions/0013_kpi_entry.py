@@ -16,10 +16,12 @@ WITH newest AS (
         'contract_end', contract_end, 'status', nullif(status, 'active'), 'merged_into', merged_into)) AS body
     FROM scoring.account
     UNION ALL
-    SELECT account_id, partition, 'health.changed', json_build_object('band', band, 'stage', scored_stage, 'score', NULL)
+    SELECT account_id, partition, 'health.changed',
+           json_build_object('band', band, 'stage', scored_stage, 'score', NULL)
     FROM scoring.account
 )
-SELECT partition, 0, row_number() OVER (PARTITION BY partition ORDER BY account_id, name), account_id, name, at, at, body
+SELECT partition, 0, row_number() OVER (PARTITION BY partition ORDER BY account_id, name), account_id, name, at, at,
+       body
 FROM said JOIN newest USING (partition) WHERE body::text <> '{}'
 """
 
