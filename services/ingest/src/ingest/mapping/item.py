@@ -1,6 +1,5 @@
 """What formats make of their messages, before accounts are looked up and events are checked."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -46,7 +45,7 @@ class DraftEvent(Struct, frozen=True, kw_only=True, gc=False):
     account_id: str | None = None
     known_by: tuple[str, ...] = ()
     user_id: str | None = None
-    properties: Mapping[str, Any]
+    properties: dict[str, Any]
     lenient: bool = False
 
 
