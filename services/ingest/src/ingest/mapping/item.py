@@ -4,9 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from ingest.errors import FieldError
+from ingest.mapping.message_text import MessageText
 
 
 class IgnoredReason(StrEnum):
@@ -56,7 +57,7 @@ class IntakeItem(Struct, frozen=True, kw_only=True, gc=False):
     links of one identity the later one holds. `errors` refuse the message whole. `label` is its name in lists.
     """
 
-    raw: bytes | Raw
+    raw: MessageText
     at: datetime
     label: str = ""
     message_id: str | None = None
