@@ -1,17 +1,20 @@
 """The schema of an event: for each rule an event that breaks it."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ingest.errors import FieldError, FieldErrorReason
 from ingest.events import incoming_event
 from ingest.events.incoming_event import CorrectedEvent, IncomingEvent
 from ingest.events.validation import InvalidEvent
 from ingest.receiving.bounds import BOUNDS
+from support.examples import examples
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 NINE = "properties.2.3.4.5.6.7.8.9"
@@ -149,3 +152,41 @@ def test_an_accepted_event_can_be_encoded() -> None:
     found = read(event(properties={"emoji": "\U0001f600", "high": "\uffff"}))
     assert isinstance(found, IncomingEvent)
     assert msgspec.json.decode(msgspec.json.encode(found), type=IncomingEvent) == found
+
+
+EDGES = ["", "a" * 128, "a" * 129, "a\x00b", 'a "b" \\u0000', "\U0001f600" * 128, "x" * 8193]
+TEXTS = st.sampled_from(EDGES) | st.text(max_size=20)
+NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([1e15, 10**15 + 1])
+VALUES = st.recursive(
+    st.none() | st.booleans() | NUMBERS | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=4),
+    max_leaves=12,
+)
+CATALOGUE = st.sampled_from(["amount", "currency", "seats", "contract_end", "into", "name"])
+ZONES = st.sampled_from([UTC, timezone(timedelta(hours=14)), timezone(timedelta(hours=-9, minutes=-30))])
+MOMENTS = st.datetimes(timezones=ZONES) | st.timedeltas(-timedelta(days=40), timedelta(minutes=10)).map(NOW.__add__)
+MADE = st.builds(
+    IncomingEvent,
+    account_id=st.just("acme") | TEXTS,
+    name=st.sampled_from(["report.opened", "invoice.paid", "account.updated", "account.merged"]) | TEXTS,
+    event_id=st.none() | TEXTS,
+    user_id=st.none() | TEXTS,
+    time=st.none() | MOMENTS,
+    properties=st.dictionaries(CATALOGUE | TEXTS, VALUES, max_size=5),
+)
+
+
+@settings(max_examples=examples(300), deadline=None)
+@given(made=MADE, history=st.booleans())
+def test_an_event_that_ingest_made_is_taken_or_refused_as_if_it_were_posted(made: IncomingEvent, history: bool) -> None:
+    posted = incoming_event.parse_event(msgspec.json.encode(made), now=NOW, bounds=BOUNDS, history=history)
+    assert incoming_event.check_event(made, now=NOW, bounds=BOUNDS, history=history) == posted
+
+
+@pytest.mark.parametrize("field", ["account_id", "event_id", "user_id"])
+@pytest.mark.parametrize("wrong", ["", "a" * 129, "a\x00b"])
+def test_an_id_that_ingest_made_is_checked_too(field: str, wrong: str) -> None:
+    made = msgspec.structs.replace(IncomingEvent(account_id="acme", name="report.opened"), **{field: wrong})
+    found = incoming_event.check_event(made, now=NOW, bounds=BOUNDS)
+    assert isinstance(found, InvalidEvent)
+    assert [fault.field for fault in found.errors] == [field]

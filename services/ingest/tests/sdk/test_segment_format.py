@@ -149,6 +149,31 @@ async def test_one_bad_message_does_not_fail_its_batch(sdk: Ingest, post: Post, 
     assert len(sdk.records(DEAD)) == 1
 
 
+# Without an event's name a message is refused. Of two values under one key the last counts.
+REFUSED = (
+    b'{ "type":"track", "type" : "track","messageId":"m-1" }',
+    b'{"messageId":"m-2","type":"track","properties":{"a":1e2,"a":[ ]}}',
+    '{"type":"track","messageId":"m-3","userId":"\\u00e9 é"}'.encode(),
+)
+# Each fails only its own message.
+NOT_DECODABLE = (
+    b'{"type":"track","n":1e999}',
+    b'{"type":"track","text":"\xff"}',
+    b'{"type":"track","n":' + b"9" * 5000 + b"}",
+)
+
+
+@pytest.mark.parametrize("texts", [REFUSED, NOT_DECODABLE, (*REFUSED, *NOT_DECODABLE)])
+async def test_a_refused_message_is_set_aside_byte_for_byte_as_it_came(
+    sdk: Ingest, post: Post, texts: tuple[bytes, ...]
+) -> None:
+    good = json.dumps({**TRACK, "messageId": "m-good"}).encode()
+    answer = await post("/v1/batch", b'{"batch": [' + b" ,\n".join([*texts, good]) + b"]}")
+    assert [event.event_id for event in sdk.events()] == ["m-good"]
+    assert answer.json()["rejected"] == len(texts)
+    assert sorted(letter.value or b"" for letter in sdk.records(DEAD)) == sorted(texts)
+
+
 async def test_a_time_by_a_clock_that_is_wrong_is_put_right(sdk: Ingest, post: Post) -> None:
     day = timedelta(days=1)
     message = {**TRACK, "timestamp": (NOW + day - timedelta(hours=1)).isoformat()}

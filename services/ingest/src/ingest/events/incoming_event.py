@@ -50,7 +50,9 @@ class CorrectedEvent(Struct, frozen=True):
 # The age of an event whose time is as far ahead of ours as may be.
 _LEAST_AGE: Final = -AHEAD
 ESCAPED_NUL: Final = b"\\u0000"
+_BACKSLASH: Final = ord("\\")
 _decoder: Final = msgspec.json.Decoder(IncomingEvent)
+_encoder: Final = msgspec.json.Encoder()
 
 
 def parse_event(
@@ -77,6 +79,41 @@ def parse_event(
     if checked is None:
         return validation.explain(text, now=now, bounds=bounds, history=history)
     return checked
+
+
+def check_event(
+    event: IncomingEvent, *, now: datetime, bounds: Bounds, history: bool = False
+) -> IncomingEvent | CorrectedEvent | InvalidEvent:
+    """The event, or all of its errors, as if it had been posted: for an event that ingest made of a message.
+
+    Its fields have the types of the schema, and its properties the values that JSON can have.
+    """
+    text = _encoder.encode(event)
+    # Decoding the text again would take as long as all other checks. An event that passes these is the one that it
+    # would give; any other is explained by its text.
+    if (
+        len(text) > bounds.event_bytes
+        or not _has_valid_ids(event)
+        or not _is_valid(event, now, bounds, history)
+        or _may_have_nul(text)
+        or (checked := _checked(event, now)) is None
+    ):
+        return parse_event(text, now=now, bounds=bounds, history=history)
+    return checked
+
+
+def _has_valid_ids(event: IncomingEvent) -> bool:
+    """What the schema says of ids, which nothing has checked in an event that was not decoded."""
+    return (
+        0 < len(event.account_id) <= ID_CHARS
+        and (event.event_id is None or 0 < len(event.event_id) <= ID_CHARS)
+        and (event.user_id is None or 0 < len(event.user_id) <= ID_CHARS)
+    )
+
+
+def _may_have_nul(text: bytes) -> bool:
+    # Nearly no text has a backslash, and a single byte is looked up in a tenth of the time.
+    return _BACKSLASH in text and ESCAPED_NUL in text
 
 
 def _is_valid(incoming: IncomingEvent, now: datetime, bounds: Bounds, history: bool) -> bool:

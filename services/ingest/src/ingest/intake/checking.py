@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from common.contracts.events import Event
 from ingest.errors import FieldError, FieldErrorReason
-from ingest.events.incoming_event import CorrectedEvent, IncomingEvent, parse_event
+from ingest.events.incoming_event import CorrectedEvent, IncomingEvent, check_event
 from ingest.events.validation import InvalidEvent
 from ingest.intake.resolve import ResolvedItem
 from ingest.mapping.item import DraftEvent
@@ -41,6 +41,7 @@ class DraftChecker:
     ) -> None:
         self._source = source
         self._received_at = received_at
+        self._latest = received_at + AHEAD
         self._history = history
         self._bounds = bounds
         self._new_id = new_id
@@ -68,37 +69,28 @@ class DraftChecker:
         if draft.account_id is None:
             detail = _NO_ACCOUNT if draft.known_by else _NO_ID
             return CheckedItem(errors=(FieldError("account_id", FieldErrorReason.NO_ACCOUNT, detail),))
-        fields, clamped = self._fields(draft)
-        parsed = self._parse(fields)
+        # A refusal would not help: an SDK cannot correct its time.
+        clamped = draft.time is not None and draft.time > self._latest
+        event = IncomingEvent(
+            account_id=draft.account_id,
+            name=draft.name,
+            event_id=draft.event_id,
+            user_id=draft.user_id,
+            time=self._received_at if clamped else draft.time,
+            properties=draft.properties,
+        )
+        checked = self._check_event(event)
         left_out: tuple[FieldError, ...] = ()
-        if isinstance(parsed, InvalidEvent) and draft.lenient and _only_properties(parsed.errors):
-            left_out = parsed.errors
-            parsed = self._parse({**fields, "properties": _without(fields["properties"], left_out)})
-        if isinstance(parsed, InvalidEvent):
-            return CheckedItem(errors=parsed.errors)
-        incoming = parsed.event if isinstance(parsed, CorrectedEvent) else parsed
+        if isinstance(checked, InvalidEvent) and draft.lenient and _only_properties(checked.errors):
+            left_out = checked.errors
+            checked = self._check_event(replace(event, properties=_without(draft.properties, left_out)))
+        if isinstance(checked, InvalidEvent):
+            return CheckedItem(errors=checked.errors)
+        incoming = checked.event if isinstance(checked, CorrectedEvent) else checked
         return CheckedItem((self._event(incoming),), (), left_out, clamped)
 
-    def _fields(self, draft: DraftEvent) -> tuple[dict[str, Any], bool]:
-        """The event as it would be posted, and whether its time was ahead of ours and became ours.
-
-        A refusal would not help: an SDK cannot correct its time.
-        """
-        time = draft.time
-        clamped = time is not None and time > self._received_at + AHEAD
-        fields = {
-            "account_id": draft.account_id,
-            "name": draft.name,
-            "event_id": draft.event_id,
-            "user_id": draft.user_id,
-            "time": self._received_at if clamped else time,
-            "properties": draft.properties,
-        }
-        return fields, clamped
-
-    def _parse(self, fields: dict[str, Any]) -> IncomingEvent | CorrectedEvent | InvalidEvent:
-        text = msgspec.json.encode(fields)
-        return parse_event(text, now=self._received_at, bounds=self._bounds, history=self._history)
+    def _check_event(self, event: IncomingEvent) -> IncomingEvent | CorrectedEvent | InvalidEvent:
+        return check_event(event, now=self._received_at, bounds=self._bounds, history=self._history)
 
     def _event(self, incoming: IncomingEvent) -> Event:
         return Event(

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
-from msgspec import Raw
 from msgspec.structs import replace
 
 from ingest.events.erased import ErasedLookup
 from ingest.mapping.item import IgnoredReason, IntakeItem
+from ingest.mapping.message_text import MessageText
 from ingest.mapping.paths import identifier
 from ingest.receiving.bounds import ID_CHARS
 
@@ -33,7 +33,7 @@ def _without_erased_people(item: IntakeItem, erased: ErasedLookup) -> IntakeItem
     return item if len(links) == len(item.links) else replace(item, links=links)
 
 
-def says_erased(raw: bytes | Raw, erased: ErasedLookup) -> bool:
+def says_erased(raw: MessageText, erased: ErasedLookup) -> bool:
     """Whether a value anywhere in the message is the id of somebody erased; False if it is not JSON.
 
     For refused messages, which the dead topic keeps whole: in a malformed one, any value may be an id.
@@ -41,7 +41,7 @@ def says_erased(raw: bytes | Raw, erased: ErasedLookup) -> bool:
     if not len(erased):
         return False
     try:
-        values = set(_values(msgspec.json.decode(raw)))
+        values = set(_values(msgspec.json.decode(bytes(raw))))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
     return any(erased.account(one) or erased.user(one) for one in values)

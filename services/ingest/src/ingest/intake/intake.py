@@ -113,8 +113,9 @@ class MessageIntake:
             bounds=self._bounds,
             new_id=self._new_id,
         )
+        anybody_erased = len(self._erased) > 0
         checked = await self._follow(
-            [_ERASED if self._are_of_erased(one.events) else checker.check(one) for one in resolved]
+            [_ERASED if anybody_erased and self._are_of_erased(one.events) else checker.check(one) for one in resolved]
         )
         if len(self._erased):
             checked = [_ERASED if self._is_erased(item, one) else one for item, one in zip(items, checked, strict=True)]
@@ -125,7 +126,10 @@ class MessageIntake:
         """Drops items of erased people, and links to them. Stores what the others teach."""
         items = without_erased_people(items, self._erased)
         wanted = identities_of(items)
-        known = await self._identities.accounts(context.identities, wanted) if wanted else {}
+        if not wanted:
+            # The usual case, a client that names the account in every message: nothing to look up, nothing to learn.
+            return [ResolvedItem(item, item.events) for item in items]
+        known = await self._identities.accounts(context.identities, wanted)
         # Again: somebody may have been erased during the lookup. From here to the write nothing is awaited.
         resolution = resolve(without_erased_people(items, self._erased), known)
         # Stored before the events: if the request fails after this and comes again, it finds the same accounts.
@@ -176,13 +180,21 @@ def _refiled(checked: Sequence[CheckedItem], followed: FollowedEvents) -> Iterat
 
 
 def _report(items: Sequence[IntakeItem], checked: Sequence[CheckedItem], events: Sequence[Event]) -> IntakeReport:
-    pairs = list(enumerate(zip(items, checked, strict=True)))
-    ignored = (IgnoredReason.ERASED if one.erased else item.ignored for _, (item, one) in pairs)
+    refused: list[RefusedMessage] = []
+    partly: list[PartlyTaken] = []
+    ignored: list[IgnoredReason] = []
+    for index, (item, one) in enumerate(zip(items, checked, strict=True)):
+        if one.errors:
+            refused.append(RefusedMessage(index, item, one.errors))
+        if one.left_out:
+            partly.append(PartlyTaken(index, item, one.left_out))
+        if (reason := IgnoredReason.ERASED if one.erased else item.ignored) is not None:
+            ignored.append(reason)
     return IntakeReport(
         messages=len(items),
         events=events,
-        refused=[RefusedMessage(index, item, one.errors) for index, (item, one) in pairs if one.errors],
-        partly=[PartlyTaken(index, item, one.left_out) for index, (item, one) in pairs if one.left_out],
-        ignored=[reason for reason in ignored if reason is not None],
+        refused=refused,
+        partly=partly,
+        ignored=ignored,
         clamped=sum(one.clamped for one in checked),
     )

@@ -49,9 +49,6 @@ def resolve(items: Sequence[IntakeItem], known: Mapping[str, KnownAccount]) -> R
     before they say which account it belongs to.
     """
     learned = dict[str, KnownAccount]()
-    if not known and not identities_of(items):
-        # The usual case of a client that names the account in every message: there is nothing to look up or to learn.
-        return Resolution([ResolvedItem(item, item.events) for item in items], learned)
     accounts = dict(known)
     resolved = []
     for item in items:

@@ -138,7 +138,7 @@ def _mapped(traits: Mapping[str, Any], fields: Fields) -> dict[str, Any]:
     return {name: value for name, value in found if value is not None}
 
 
-def _without_nulls(properties: Mapping[str, Any]) -> Mapping[str, Any]:
+def _without_nulls(properties: dict[str, Any]) -> dict[str, Any]:
     """The properties without nulls: clients send null for unknown values, and as a fact it would clear the old one."""
     if None not in properties.values():
         return properties

@@ -1,13 +1,13 @@
 """What formats make of their messages, before accounts are looked up and events are checked."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from ingest.errors import FieldError
+from ingest.mapping.message_text import MessageText
 
 
 class IgnoredReason(StrEnum):
@@ -46,7 +46,7 @@ class DraftEvent(Struct, frozen=True, kw_only=True, gc=False):
     account_id: str | None = None
     known_by: tuple[str, ...] = ()
     user_id: str | None = None
-    properties: Mapping[str, Any]
+    properties: dict[str, Any]
     lenient: bool = False
 
 
@@ -57,7 +57,7 @@ class IntakeItem(Struct, frozen=True, kw_only=True, gc=False):
     links of one identity the later one holds. `errors` refuse the message whole. `label` is its name in lists.
     """
 
-    raw: bytes | Raw
+    raw: MessageText
     at: datetime
     label: str = ""
     message_id: str | None = None

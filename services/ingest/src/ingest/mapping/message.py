@@ -4,7 +4,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from msgspec import Raw, Struct, field
+from msgspec import Struct, field
+
+from ingest.mapping.message_text import MessageText
 
 
 class MessageKind(StrEnum):
@@ -19,7 +21,7 @@ class MessageKind(StrEnum):
 
 
 class SourceMessage(Struct, frozen=True, kw_only=True, gc=False):
-    """`body` is the message as it was decoded, in which mapping.yml looks up paths; `raw` are its bytes.
+    """`body` is the message as it was decoded, in which mapping.yml looks up paths; `raw` is its text.
 
     `event` is the name as the client wrote it. `time` is by our clock: the format has corrected the client's clock.
     `group_id` is the account that a group message names, `previous_id` the id that an alias message replaces. `member`:
@@ -27,7 +29,7 @@ class SourceMessage(Struct, frozen=True, kw_only=True, gc=False):
     """
 
     kind: MessageKind
-    raw: bytes | Raw
+    raw: MessageText
     body: dict[str, Any]
     message_id: str | None = None
     event: str | None = None

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from msgspec import Raw
 from msgspec.structs import replace
 from pydantic import SecretStr
 
 from common.contracts.events import Event
 from ingest.errors import FieldError
+from ingest.mapping.message_text import MessageText
 from ingest.mapping.paths import Path as ValuePath
 from ingest.mapping.rules import PrivacyRules
 
@@ -57,13 +57,13 @@ class Pseudonyms:
         """A user or anonymous id as it is stored."""
         return self.of(identity) if self._rules.users_hashed else identity
 
-    def message(self, raw: bytes | Raw, *, users_at: Collection[ValuePath] = ()) -> bytes:
+    def message(self, raw: MessageText, *, users_at: Collection[ValuePath] = ()) -> bytes:
         """The message as it may be on the dead topic; empty if it is not JSON, and so cannot be searched.
 
         A value is a user's id if the path to it ends as one of `users_at`.
         """
         try:
-            hidden = self._value(msgspec.json.decode(raw))
+            hidden = self._value(msgspec.json.decode(bytes(raw)))
             if users_at and self._rules.users_hashed:
                 hidden = self._users_hidden(hidden, users_at)
             return msgspec.json.encode(hidden)

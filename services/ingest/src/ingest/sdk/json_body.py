@@ -23,18 +23,24 @@ _ESCAPE: Final = re.compile(
 
 def decode_body(body: bytes, type_: type[T]) -> T:
     """The body by a type whose messages stay undecoded (`Raw`). Raises `BodyRefused`."""
-    body = body.removeprefix(_BYTE_ORDER_MARK)
-    if not body.strip():
-        raise BodyRefused(BodyErrorReason.EMPTY, "the body is empty")
-    # The number of commas bounds the number of values before the body is decoded.
-    if body.count(b",") > BOUNDS.commas:
-        raise BodyRefused(BodyErrorReason.TOO_MANY_ITEMS, f"more than {BOUNDS.commas} values in one request")
+    body = _content(body)
     try:
         return msgspec.json.decode(body, type=type_)
     except msgspec.ValidationError as error:
         raise BodyRefused(BodyErrorReason.MALFORMED, str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _decode_leniently(body, type_)
+
+
+def decode_if_valid(body: bytes, type_: type[T]) -> T | None:
+    """The body by a type whose messages are decoded with it; None if the body or a message is not valid.
+
+    Raises `BodyRefused`.
+    """
+    try:
+        return msgspec.json.decode(_content(body), type=type_)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def check_count(messages: Sequence[object]) -> None:
@@ -58,6 +64,17 @@ def decode_messages(messages: Sequence[Raw]) -> Iterator[tuple[Raw, dict[str, An
         else:
             detail = "a message is a JSON object"
             yield MalformedMessage(raw, (FieldError("", FieldErrorReason.NOT_AN_OBJECT, detail),))
+
+
+def _content(body: bytes) -> bytes:
+    """The body without a byte order mark. Raises `BodyRefused` if it is empty or has too many values."""
+    body = body.removeprefix(_BYTE_ORDER_MARK)
+    if not body.strip():
+        raise BodyRefused(BodyErrorReason.EMPTY, "the body is empty")
+    # The number of commas bounds the number of values before the body is decoded.
+    if body.count(b",") > BOUNDS.commas:
+        raise BodyRefused(BodyErrorReason.TOO_MANY_ITEMS, f"more than {BOUNDS.commas} values in one request")
+    return body
 
 
 def _decode_leniently(body: bytes, type_: type[T]) -> T:

@@ -10,10 +10,11 @@ from msgspec import Raw, Struct
 from ingest.errors import FieldError, FieldErrorReason
 from ingest.mapping.item import IgnoredReason
 from ingest.mapping.message import MessageKind, SourceMessage
+from ingest.mapping.message_text import BatchTexts, MessageText, TextInBatch
 from ingest.mapping.paths import find, identifier
 from ingest.mapping.rules import SourceRules
 from ingest.sdk.client_time import our_time, parse_time, time_or_none
-from ingest.sdk.json_body import decode_body, decode_messages
+from ingest.sdk.json_body import check_count, decode_body, decode_if_valid, decode_messages
 from ingest.sdk.wire_format import MalformedMessage, PassedOverMessage, ReadMessage, RequestHead
 
 SEGMENT: Final = "segment"
@@ -21,6 +22,8 @@ _KINDS: Final = {kind.value: kind for kind in MessageKind}
 # Before Python 3.12 a member that is looked up in its enumeration costs as much as a call.
 _TRACK: Final = MessageKind.TRACK
 _IDENTIFY: Final = MessageKind.IDENTIFY
+_GROUP: Final = MessageKind.GROUP
+_ALIAS: Final = MessageKind.ALIAS
 
 
 class _SegmentKey(Struct):
@@ -29,8 +32,15 @@ class _SegmentKey(Struct):
     writeKey: Any = None  # noqa: N815
 
 
-class _SegmentBatch(Struct):
+class _RawBatch(Struct):
+    """Its messages stay undecoded."""
+
     batch: list[Raw]
+    sentAt: Any = None  # noqa: N815
+
+
+class _DecodedBatch(Struct):
+    batch: list[dict[str, Any]]
     sentAt: Any = None  # noqa: N815
 
 
@@ -50,11 +60,15 @@ class SegmentFormat:
     ) -> Sequence[ReadMessage]:
         if self._kind is not None:
             return [_single(body, self._kind, received_at)]
-        batch = decode_body(body, _SegmentBatch)
+        batch = decode_if_valid(body, _DecodedBatch)
+        if batch is None:
+            return _each_by_itself(body, received_at)
+        check_count(batch.batch)
         sent_at = time_or_none(batch.sentAt)
+        texts = BatchTexts(lambda: decode_body(body, _RawBatch).batch)
         return [
-            one if isinstance(one, MalformedMessage) else read_message(*one, sent_at=sent_at, received_at=received_at)
-            for one in decode_messages(batch.batch)
+            read_message(TextInBatch(texts, index), message, sent_at=sent_at, received_at=received_at)
+            for index, message in enumerate(batch.batch)
         ]
 
     def success(self, counts: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -65,7 +79,7 @@ class SegmentFormat:
 
 
 def read_message(
-    raw: bytes | Raw, body: dict[str, Any], *, sent_at: datetime | None, received_at: datetime
+    raw: MessageText, body: dict[str, Any], *, sent_at: datetime | None, received_at: datetime
 ) -> ReadMessage:
     """One message of a batch; `sent_at` is when the client sent the batch, by its own clock."""
     message_id, kind = identifier(body.get("messageId")), body.get("type")
@@ -88,12 +102,22 @@ def read_message(
         event=identifier(body.get("event")),
         user_id=identifier(body.get("userId")),
         anonymous_id=identifier(body.get("anonymousId")),
-        group_id=identifier(body.get("groupId")),
-        previous_id=identifier(body.get("previousId")),
+        group_id=identifier(body.get("groupId")) if known is _GROUP else None,
+        previous_id=identifier(body.get("previousId")) if known is _ALIAS else None,
         time=our_time(time, sent_at=sent_at, received_at=received_at),
         properties=_properties(body, known),
         traits=_traits(body, known),
     )
+
+
+def _each_by_itself(body: bytes, received_at: datetime) -> Sequence[ReadMessage]:
+    """The messages of a batch of which one is malformed: it does not fail the others. Raises `BodyRefused`."""
+    batch = decode_body(body, _RawBatch)
+    sent_at = time_or_none(batch.sentAt)
+    return [
+        one if isinstance(one, MalformedMessage) else read_message(*one, sent_at=sent_at, received_at=received_at)
+        for one in decode_messages(batch.batch)
+    ]
 
 
 def _single(body: bytes, kind: MessageKind, received_at: datetime) -> ReadMessage:

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from ingest.errors import FieldError
 from ingest.mapping.item import IgnoredReason
 from ingest.mapping.message import SourceMessage
+from ingest.mapping.message_text import MessageText
 from ingest.mapping.rules import SourceRules
 
 
@@ -27,7 +28,7 @@ class RequestHead(Protocol):
 class MalformedMessage(Struct, frozen=True):
     """A message that is refused before the mapping sees it."""
 
-    raw: bytes | Raw
+    raw: MessageText
     errors: tuple[FieldError, ...]
     message_id: str | None = None
     label: str = ""
@@ -36,7 +37,7 @@ class MalformedMessage(Struct, frozen=True):
 class PassedOverMessage(Struct, frozen=True):
     """A message that makes no event, whatever mapping.yml says."""
 
-    raw: bytes | Raw
+    raw: MessageText
     reason: IgnoredReason
     message_id: str | None = None
     label: str = ""
