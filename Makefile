@@ -60,8 +60,8 @@ demo: $(VENV)/installed ## a SaaS company's months in a minute, then a live part
 
 # Each worker has a PostgreSQL and a broker of its own. Byte code is kept whatever the environment says: else each worker,
 # and each process that a test starts, compiles everything anew.
-# One more than there are cores: system tests wait more than they compute.
-WORKERS ?= $(shell expr $$(nproc) + 1)
+# More than there are cores: system tests wait more than they compute.
+WORKERS ?= $(shell expr 2 \* $$(nproc) + 1)
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(WORKERS)
 
 .PHONY: check

@@ -24,11 +24,14 @@ WHOLE_FILES = (
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what `make check` leaves out."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Marks what `make check` leaves out; workers begin with that."""
     for item in items:
         if SERVERS & set(getattr(item, "fixturenames", ())):
             item.add_marker("servers")
+    # Tests with processes take up to half a minute. At the end of the run one worker would do them while others idle.
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.get_closest_marker("servers") is None)
 
 
 def pytest_collection_finish() -> None:

@@ -27,14 +27,18 @@ def _bootstrap(broker: Broker, request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module", params=BROKERS)
 def running(
-    request: pytest.FixtureRequest, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory, fork: Start
+    request: pytest.FixtureRequest,
+    postgres: Postgres,
+    tables: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    fork: Start,
 ) -> Iterator[System]:
     """A worker, ingest and the API, for tests that hurt none of them and keep to accounts of their own."""
     name = f"test_{uuid.uuid4().hex}"
     with system(
         bootstrap=_bootstrap(request.param, request),
         broker=request.param,
-        database_url=postgres.create_database(name),
+        database_url=postgres.create_database(name, like=tables),
         directory=tmp_path_factory.mktemp("running"),
         start=fork,
         KEY_TTL_SECONDS="1",
@@ -95,6 +99,7 @@ def talking_office(tmp_path_factory: pytest.TempPathFactory) -> Office:
 def talking(
     request: pytest.FixtureRequest,
     postgres: Postgres,
+    tables: str,
     tmp_path_factory: pytest.TempPathFactory,
     talking_office: Office,
     fork: Start,
@@ -104,7 +109,7 @@ def talking(
     with system(
         bootstrap=_bootstrap(request.param, request),
         broker=request.param,
-        database_url=postgres.create_database(name),
+        database_url=postgres.create_database(name, like=tables),
         directory=tmp_path_factory.mktemp("talking"),
         start=fork,
         card=MOOD,

@@ -156,7 +156,7 @@ def test_the_baselines_stand_in_the_same_table() -> None:
 def test_without_scikit_learn_the_learned_ones_are_left_out_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scoring.backtest.packages.is_installed", lambda package: False)
 
-    result = back_test(company(lambda left, random: 1.0), baselines=True)
+    result = back_test(company(lambda left, random: 1.0, accounts=40), baselines=True)
 
     assert "gradient boosting" not in {each.name for each in result.measures}
     assert [each.name for each in result.measures][1:4] == [

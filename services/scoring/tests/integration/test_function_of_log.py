@@ -6,6 +6,7 @@ Hypothesis draws a log and then the lives of the workers that read it. The refer
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import pytest
@@ -37,7 +38,6 @@ from support.scoring_harness import DAY, ERASURE_KEY, START, ScoringHarness, eve
 
 ACCOUNTS = ("acme", "beta", "gamma")
 USERS = tuple(f"user {n}" for n in range(4))
-SUBSTITUTES = {(user_id, request): draw_substitute(user_id) for user_id in USERS for request in (0, 1)}
 
 
 class Killed(Exception):
@@ -202,10 +202,16 @@ async def write(stream: ScoringHarness, sequence: list[tuple[str, str, int, int,
     await stream.tick(now + 45 * DAY)
 
 
+@cache
+def substitute_of(user_id: str, request: int) -> str:
+    """A request keeps what it drew."""
+    return draw_substitute(user_id)
+
+
 async def erase_user(stream: ScoringHarness, user_id: str, at: float, *, lift: bool, request: int) -> None:
-    """In every partition. A request keeps what it drew."""
+    """In every partition."""
     request_id, pseudonym = f"{user_id} {request}", ERASURE_KEY.user_pseudonym(user_id).hex()
-    erased = UserErased(request_id, user_id, pseudonym, SUBSTITUTES[user_id, request])
+    erased = UserErased(request_id, user_id, pseudonym, substitute_of(user_id, request))
     said = UserErasureLifted(request_id, pseudonym) if lift else erased
     for partition in range(stream.partitions):
         await stream.write(partition, said, at=at)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -38,8 +39,9 @@ class EditorJsonSchema(GenerateJsonSchema):
         return described
 
 
+@cache
 def json_schema(model: type[BaseModel], title: str = "") -> JsonSchema:
-    """For editors, in draft 2020-12; what it refuses, the loader refuses, too."""
+    """For editors, in draft 2020-12; what it refuses, the loader refuses, too. Callers share it and change nothing."""
     described = model.model_json_schema(schema_generator=EditorJsonSchema)
     return {"$schema": EditorJsonSchema.schema_dialect, "title": title, **described}
 
