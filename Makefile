@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
-MEMBERS := libs/http_guard libs/common services/ingest services/scoring services/alerts deploy/local
+MEMBERS := libs/http_guard libs/common services/ingest services/scoring services/alerts services/console deploy/local
 
 .PHONY: help
 help: ## every target with a line each

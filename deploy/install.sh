@@ -2,7 +2,7 @@
 # A service and what it needs, in a virtualenv of its own: install.sh SERVICE FOLDER, from the root of the checkout.
 # Every file that comes from elsewhere must be one that requirements.lock names; so must what builds our own wheels.
 set -eu
-service=${1:?which service: ingest, scoring or alerts}
+service=${1:?which service: ingest, scoring, alerts or console}
 folder=${2:?which folder}
 uv=${UV:-uv}
 

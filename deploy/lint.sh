@@ -22,7 +22,7 @@ promtool test rules deploy/prometheus/tests/*.yml
 # has all that it imports.
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-for service in ingest scoring alerts; do
+for service in ingest scoring alerts console; do
     UV=.venv/bin/uv PYTHON=.venv/bin/python sh deploy/install.sh "$service" "$folder/$service"
     .venv/bin/uv pip check --quiet --python "$folder/$service/bin/python"
     # From elsewhere, so that nothing of the checkout is found.

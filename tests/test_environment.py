@@ -10,7 +10,7 @@ MOST_MEGABYTES = 300
 # All that a process of the demo, of `make up` and of `make replay` imports. What it compiles to byte code stays too.
 IMPORTS = """
 import importlib, pkgutil, local
-for name in ("ingest.app", "scoring.app", "alerts.app"):
+for name in ("ingest.app", "scoring.app", "alerts.app", "console.app"):
     importlib.import_module(name)
 for module in pkgutil.walk_packages(local.__path__, "local."):
     if module.name != "local.testing" and not module.name.endswith("__main__"):

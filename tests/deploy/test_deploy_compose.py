@@ -28,7 +28,9 @@ def settings_of(service: str) -> type[CommonSettings]:
     return found
 
 
-KNOWN = {name.upper() for service in ("ingest", "scoring", "alerts") for name in settings_of(service).model_fields}
+KNOWN = {
+    name.upper() for service in ("ingest", "scoring", "alerts", "console") for name in settings_of(service).model_fields
+}
 
 
 @cache
@@ -85,7 +87,7 @@ def test_a_token_for_slack_reaches_alerts_and_no_other(monkeypatch: pytest.Monke
 
 def test_each_variable_is_a_setting_a_site_or_the_databases_password() -> None:
     found = {variable.name for variable in deployment.variables(deployment.COMPOSE.read_text())}
-    others = {"LIKE_THIS", "POSTGRES_PASSWORD", "INGEST_SITE", "SCORING_SITE", "ALERTS_SITE"}
+    others = {"LIKE_THIS", "POSTGRES_PASSWORD", "INGEST_SITE", "SCORING_SITE", "ALERTS_SITE", "CONSOLE_SITE"}
     assert found >= {*others, "ALERTS_SLACK_TOKEN"}
     assert found - others <= KNOWN
 

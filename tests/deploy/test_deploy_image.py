@@ -131,7 +131,7 @@ def test_all_processes_listen_where_the_image_says() -> None:
     exposed = re.search(r"^EXPOSE (\d+)$", TEXT, re.MULTILINE)
     assert exposed is not None
     ports = {name for name in said if name.endswith("_PORT")}
-    assert ports == {"INGEST_PORT", "SCORING_API_PORT", "SCORING_WORKER_PORT", "ALERTS_PORT"}
+    assert ports == {"INGEST_PORT", "SCORING_API_PORT", "SCORING_WORKER_PORT", "ALERTS_PORT", "CONSOLE_PORT"}
     assert {said[name] for name in ports} == {exposed[1]}
     assert set(said) & {name.upper() for name in CommonSettings.model_fields} == {"HOST", "LOG_FORMAT"}
 

@@ -54,6 +54,7 @@ ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
         ("POST", "/v1/webhooks/{name}"): Scope.WEBHOOKS,
     },
     "scoring api": {
+        ("GET", "/v1/portfolio"): Scope.READ,
         ("GET", "/v1/accounts"): Scope.READ,
         ("GET", "/v1/accounts/{account_id}"): Scope.READ,
         ("GET", "/v1/accounts/{account_id}/people"): Scope.READ,
@@ -114,7 +115,7 @@ def application(service: str, keys: MemoryKeys, clock: list[float]) -> FastAPI |
     if service == "scoring api":
         metrics = ApiMetrics(registry)
         built = scoring_routes.build(
-            inside, inside, inside, inside, keys=ring, metrics=metrics, readiness=ready, registry=registry
+            inside, inside, inside, inside, inside, keys=ring, metrics=metrics, readiness=ready, registry=registry
         )
         built.include_router(receipt_routes(inside, ring))
         built.include_router(export_routes(inside, ring, row_schemas={}))

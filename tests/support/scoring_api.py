@@ -26,6 +26,7 @@ from scoring.api.kpi_metrics import KpiMetrics
 from scoring.api.kpi_queries import KpiPace, KpiQueries
 from scoring.api.listing import Listing
 from scoring.api.metrics import ApiMetrics
+from scoring.api.portfolio import PortfolioQueries
 from scoring.api.refresher import RankingStore, Refresher, RefreshPace
 from scoring.api.snapshot_reader import SnapshotReader
 from scoring.kpis.entry_source import EntrySource
@@ -164,6 +165,7 @@ async def scoring_api(harness: ScoringHarness) -> AsyncIterator[Api]:
     app = routes.build(
         Listing(snapshots),
         reading,
+        PortfolioQueries(snapshots),
         EventUseQueries(snapshots),
         AnnouncementService(AnnouncementTable(harness.engine, patience=10.0), active_card, clock=harness.clock),
         kpis,

@@ -50,7 +50,7 @@ def tables(postgres: Postgres) -> str:
     from common.database import migrate  # not above: SQLAlchemy takes a third of a second, and most files need none
 
     url = postgres.create_database("tables")
-    for service in ("ingest", "scoring", "alerts"):
+    for service in ("ingest", "scoring", "alerts", "console"):
         asyncio.run(migrate(url, service))
     return "tables"
 

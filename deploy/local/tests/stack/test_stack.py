@@ -26,7 +26,7 @@ from local.terminal import Terminal
 
 pytestmark = pytest.mark.servers
 
-SERVICES = ["scoring worker", "alerts", "scoring api", "ingest"]
+SERVICES = ["scoring worker", "alerts", "scoring api", "ingest", "console"]
 NAMES = ["broker", "sinks", *SERVICES, "supervisor"]
 
 

@@ -1,4 +1,4 @@
-"""Reads a small JSON body, bounded in bytes and in time."""
+"""Reads a small body, of JSON as a rule, bounded in bytes and in time."""
 
 import asyncio
 from typing import TypeVar
@@ -16,19 +16,24 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 async def read(request: Request, model: type[Model], *, most: int, seconds: float) -> Model:
-    """Raises the 408, 413 or 422 to be answered."""
-    try:
-        async with asyncio.timeout(seconds):
-            body = await _whole(request, most)
-    except TimeoutError as error:
-        raise Problem(408, "slow_body", f"the body did not come within {seconds:g} s", headers=_CLOSE) from error
-    except ClientDisconnect as error:
-        raise Problem(400, "cut_short", "the body ended before its end") from error
+    """Raises the 400, 408, 413 or 422 to be answered."""
+    body = await read_bytes(request, most=most, seconds=seconds)
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)
         raise RequestValidationError([{**fault, "loc": ("body", *fault["loc"])} for fault in faults]) from error
+
+
+async def read_bytes(request: Request, *, most: int, seconds: float) -> bytes:
+    """The whole body. Raises the 400, 408 or 413 to be answered."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await _whole(request, most)
+    except TimeoutError as error:
+        raise Problem(408, "slow_body", f"the body did not come within {seconds:g} s", headers=_CLOSE) from error
+    except ClientDisconnect as error:
+        raise Problem(400, "cut_short", "the body ended before its end") from error
 
 
 async def _whole(request: Request, most: int) -> bytes:

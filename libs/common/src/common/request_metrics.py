@@ -1,6 +1,7 @@
 """A log line and metrics for every request that an API answers."""
 
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 import structlog
@@ -40,12 +41,19 @@ class RequestMetrics:
         self._seconds.labels(route).observe(seconds)
 
 
-class RequestMiddleware:
-    """Logs and counts each request to an API route, which are those that begin with /v1/."""
+def _is_api_route(route: str) -> bool:
+    return route.startswith("/v1/")
 
-    def __init__(self, app: ASGIApp, *, metrics: RequestRecorder) -> None:
+
+class RequestMiddleware:
+    """Logs and counts each request to a route that `counted` takes: of an API those that begin with /v1/."""
+
+    def __init__(
+        self, app: ASGIApp, *, metrics: RequestRecorder, counted: Callable[[str], bool] = _is_api_route
+    ) -> None:
         self._app = app
         self._metrics = metrics
+        self._counted = counted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -65,7 +73,7 @@ class RequestMiddleware:
         finally:
             seconds = time.perf_counter() - began
             route = getattr(scope.get("route"), "path", _NO_ROUTE)
-            if route.startswith("/v1/"):
+            if self._counted(route):
                 self._metrics.answered(route, status, seconds)
                 write = _log.debug if status < 400 else _log.warning
                 write("request.answered", route=route, status=status, seconds=round(seconds, 4))

@@ -21,6 +21,7 @@ from support.scoring_api import Api, live
 from support.scoring_harness import DAY, START
 
 PATHS = (
+    "/v1/portfolio",
     "/v1/accounts",
     "/v1/accounts/acme",
     "/v1/accounts/acme/people",

@@ -46,7 +46,12 @@ def demo(terminal: Terminal, *, dataset: Dataset, broker: Broker, pace: float, s
     terminal.headline(f"Starting PostgreSQL, a Kafka broker ({broker}), ingest, scoring and alerts on this machine.")
     with terminal.never_silent(), temporary_stack("demo", broker=broker, say=terminal.status) as stack:
         simulated = stack.deployed(
-            "demo", mode=TimeMode.STREAM, card=CARD, sink_ports=SinkPorts(), first_look_seconds=FIRST_LOOK_SECONDS
+            "demo",
+            mode=TimeMode.STREAM,
+            card=CARD,
+            sink_ports=SinkPorts(),
+            first_look_seconds=FIRST_LOOK_SECONDS,
+            console=stays,
         )
         with simulated as (services, keys):
             terminal.done()

@@ -14,6 +14,7 @@ from local.demo.session import DemoSession
 from local.demo.simulated_time import SimulatedResult
 from local.demo.tables import AccountListing as Account
 from local.replay.playback import run_beside
+from local.stack.console_access import administrators_link
 from local.stack.process_list import write_private
 from local.stack.servers import CHECKOUT
 from local.terminal import Terminal
@@ -34,6 +35,9 @@ async def serve(
     for text in to_try(dataset, found, environment):
         terminal.copied(text)
     terminal.line()
+    terminal.line("The console has the company in it. Open this link in a browser; it signs you in once:")
+    terminal.copied(f"  {await _console_link(session)}")
+    terminal.line()
     terminal.line("Messages that come from now on are shown here. Ctrl-C ends and removes everything.")
     come = len(session.sinks.messages.all)
 
@@ -49,6 +53,11 @@ async def serve(
         await run_beside(ended.wait(), show())
     finally:
         loop.remove_signal_handler(signal.SIGINT)
+
+
+async def _console_link(session: DemoSession) -> str:
+    services = session.services
+    return await administrators_link(services.deployment.database_url, services.url("console"))
 
 
 def to_try(dataset: Dataset, found: SimulatedResult, environment: Path) -> list[str]:

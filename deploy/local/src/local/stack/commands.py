@@ -66,7 +66,7 @@ def status(directory: StackDirectory, terminal: Terminal) -> int:
 
 
 def words(stack: LocalStack) -> list[str]:
-    """Addresses, keys, and a line to try for each service."""
+    """Addresses, keys, and a line to try for each service. The console comes last, where it is seen."""
     url, description = stack.services.url, stack.description
     keys = description.keys
     write, read, alerts = (f"-H 'Authorization: Bearer {key}'" for key in (keys.write, keys.read, keys.alerts))
@@ -77,6 +77,7 @@ def words(stack: LocalStack) -> list[str]:
         f"  scoring api     {url('scoring api')}",
         f"  scoring worker  {url('scoring worker')}",
         f"  alerts          {url('alerts')}",
+        f"  console         {url('console')}",
         f"  Kafka           {stack.servers.bootstrap} ({description.broker})",
         f"  PostgreSQL      {stack.services.deployment.database_url}",
         f"  messages        {messages} (what Slack and mail would have shown)",
@@ -93,6 +94,8 @@ def words(stack: LocalStack) -> list[str]:
         "  .venv/bin/python -m alerts routes test first",
         "  .venv/bin/python -m alerts tail",
         "  make status    # what runs; what dies is started again",
+        "The console, for browsers; this link signs you in once, as an administrator:",
+        f"  {stack.services.console_link()}",
     ]
 
 

@@ -25,6 +25,7 @@ class Ports:
     scoring_api: int = field(default_factory=free_port)
     scoring_worker: int = field(default_factory=free_port)
     alerts: int = field(default_factory=free_port)
+    console: int = field(default_factory=free_port)
 
     def url(self, service: str) -> str:
         """`service` is one of the names in `SERVICES`."""
@@ -33,13 +34,14 @@ class Ports:
             "scoring api": self.scoring_api,
             "scoring worker": self.scoring_worker,
             "alerts": self.alerts,
+            "console": self.console,
         }
         return f"http://{HOST}:{ports[service]}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """What one set of services is configured with. Without `sink_ports` alerts is not started.
+    """What one set of services is configured with. Without `sink_ports` alerts is not started, without `console` that.
 
     `first_look_seconds` is how long scoring waits before it says how a new account stands; 0 for not at all. Without an
     `erasure_key` no account can be erased.
@@ -57,6 +59,7 @@ class Deployment:
     sink_ports: SinkPorts | None = None
     first_look_seconds: int = 0
     erasure_key: str = ""
+    console: bool = False
 
     @property
     def topics(self) -> Topics:
@@ -93,6 +96,12 @@ class Deployment:
             "ALERTS_ROUTES": str(self.routes),
             "ALERTS_PLAYBOOKS": str(PLAYBOOKS),
             "ALERTS_FETCH_WAIT_MS": wait,
+            "CONSOLE_PORT": str(ports.console),
+            "CONSOLE_URL": ports.url("console"),
+            "CONSOLE_INGEST_URL": ports.url("ingest"),
+            "CONSOLE_SCORING_URL": ports.url("scoring api"),
+            "CONSOLE_ALERTS_URL": ports.url("alerts"),
+            "CONSOLE_PLAYBOOKS": str(PLAYBOOKS),
             # Whoever looks at a stack of their own waits no half an hour; simulated time passes by itself.
             **({"ALERTS_GATHER_SECONDS": "5"} if self.mode is TimeMode.WALL else {}),
             **(self.sink_ports.environment(read_routes(self.routes)) if self.sink_ports else {}),
@@ -103,6 +112,15 @@ class Deployment:
         if not keys.announcements or self.mode is not TimeMode.WALL:
             return {}
         return {"INGEST_SCORING_URL": ports.url("scoring api"), "INGEST_SCORING_KEY": keys.announcements}
+
+    def console_keys(self, keys: "Keys") -> dict[str, str]:
+        """The keys with which the console asks the other services."""
+        console = keys.console
+        return {
+            "CONSOLE_INGEST_KEY": console.ingest,
+            "CONSOLE_SCORING_KEY": console.scoring,
+            "CONSOLE_ALERTS_KEY": console.alerts,
+        }
 
     def for_shell(self, ports: Ports, keys: "Keys") -> str:
         """What a shell sources, so that curl and the services' own commands find this deployment."""
@@ -115,7 +133,18 @@ class Deployment:
             "READ_KEY": keys.read,
             "ALERTS_KEY": keys.alerts,
         }
+        if self.console:
+            named["CONSOLE_URL"] = ports.url("console")
         return "".join(f"{name}={shlex.quote(value)}\n" for name, value in named.items())
+
+
+@dataclass(frozen=True)
+class ConsoleKeys:
+    """The console's own key of each service; empty without a console."""
+
+    ingest: str = ""
+    scoring: str = ""
+    alerts: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,3 +158,4 @@ class Keys:
     read: str
     alerts: str = ""  # of a stack older than alerts
     announcements: str = ""  # of a stack older than announcements
+    console: ConsoleKeys = field(default_factory=ConsoleKeys)  # of a stack older than the console

@@ -81,6 +81,7 @@ class LocalStack:
             sink_ports=description.sink_ports,
             first_look_seconds=FIRST_LOOK_SECONDS,
             erasure_key=directory.erasure_key(),
+            console=True,
         )
         self.services = Services(
             deployment, ports=description.ports, logs=directory.logs, process_list=self._process_list
@@ -212,7 +213,7 @@ class LocalStack:
             return None
         file = self.directory.keys(broker)
         keys = msgspec.json.decode(file.read_bytes(), type=Keys) if file.exists() else None
-        return keys if keys is not None and keys.alerts else None
+        return keys if keys is not None and keys.alerts and keys.console.scoring else None
 
 
 def describe(*, broker: Broker, card: Path) -> StackDescription:
@@ -220,7 +221,13 @@ def describe(*, broker: Broker, card: Path) -> StackDescription:
     return StackDescription(
         broker=broker,
         broker_port=_port(9092),
-        ports=Ports(ingest=_port(8080), scoring_api=_port(8081), scoring_worker=_port(8082), alerts=_port(8083)),
+        ports=Ports(
+            ingest=_port(8080),
+            scoring_api=_port(8081),
+            scoring_worker=_port(8082),
+            alerts=_port(8083),
+            console=_port(8084),
+        ),
         sink_ports=SinkPorts(slack=_port(8090), smtp=_port(8025)),
         card=os.fspath(card),
     )

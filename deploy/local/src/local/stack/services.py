@@ -11,16 +11,17 @@ import msgspec
 
 from common import database, topics
 from common.bus.kafka import KafkaAdmin
-from common.database_errors import DATABASE_ERRORS, error_text
+from common.database_errors import DATABASE_ERRORS, DatabaseUnavailable, error_text
 from common.keys import KeyStore, KeysUnavailable, Scope
-from local.stack.deployment import Deployment, Keys, Ports
+from local.stack.console_access import administrators_link
+from local.stack.deployment import ConsoleKeys, Deployment, Keys, Ports
 from local.stack.process_list import ProcessList
 from local.stack.processes import Process, Say, ServerError, last_lines, silent
 
 START_TIMEOUT = 60.0
 WATCH_SECONDS = 0.5
 ANSWER_SECONDS = 2.0
-SCHEMAS = ("ingest", "scoring", "alerts")
+SCHEMAS = ("ingest", "scoring", "alerts", "console")
 # Empty in a version whose scoring takes no announcements.
 _ADMIN = [scope for scope in Scope if scope.value == "admin"]
 # Started in this order and stopped the other way round: who writes last to the log goes last.
@@ -29,6 +30,7 @@ SERVICES = {
     "alerts": "alerts serve",
     "scoring api": "scoring api",
     "ingest": "ingest serve",
+    "console": "console serve",
 }
 
 
@@ -46,7 +48,9 @@ class Services:
     @property
     def names(self) -> list[str]:
         """In the order of their start."""
-        return [name for name in SERVICES if name != "alerts" or self.deployment.sink_ports is not None]
+        absent = set() if self.deployment.sink_ports is not None else {"alerts"}
+        absent |= set() if self.deployment.console else {"console"}
+        return [name for name in SERVICES if name not in absent]
 
     def log(self, name: str) -> Path:
         return self._logs / f"{name.replace(' ', '-')}.log"
@@ -67,11 +71,24 @@ class Services:
             read=asyncio.run(self._create_key("scoring", "reports", Scope.READ)),
             alerts=asyncio.run(self._create_key("alerts", "reports", Scope.READ, Scope.WRITE)),
             announcements=asyncio.run(self._create_key("scoring", "ingest", *_ADMIN)) if _ADMIN else "",
+            console=asyncio.run(self._create_console_keys()) if self.deployment.console else ConsoleKeys(),
         )
 
     def use_keys(self, keys: Keys) -> None:
         """For services that are started from now on: the keys by which they ask each other."""
         self._environment |= self.deployment.announcing(self.ports, keys)
+        self.use_console_keys(keys)
+
+    def use_console_keys(self, keys: Keys) -> None:
+        """For a console that is started from now on."""
+        self._environment |= self.deployment.console_keys(keys)
+
+    def console_link(self) -> str:
+        """Signs an administrator in to the console, once. Raises `ServerError`."""
+        try:
+            return asyncio.run(administrators_link(self.deployment.database_url, self.url("console")))
+        except DatabaseUnavailable as error:
+            raise ServerError(f"the console has no sign-in link: {error}") from error
 
     def start(self) -> None:
         """Returns at once."""
@@ -137,6 +154,13 @@ class Services:
                 await database.migrate(self.deployment.database_url, schema)
             except DATABASE_ERRORS as error:
                 raise ServerError(f"{schema} has no tables: {error_text(error)}") from error
+
+    async def _create_console_keys(self) -> ConsoleKeys:
+        return ConsoleKeys(
+            scoring=await self._create_key("scoring", "console", Scope.READ),
+            alerts=await self._create_key("alerts", "console", Scope.READ, Scope.WRITE),
+            ingest=await self._create_key("ingest", "console", Scope.READ),
+        )
 
     async def _create_key(self, schema: str, source: str, *scopes: Scope) -> str:
         engine = database.engine(self.deployment.database_url, pool_size=1)

@@ -48,8 +48,10 @@ class TemporaryStack:
         card: Path,
         sink_ports: SinkPorts | None = None,
         first_look_seconds: int = 0,
+        console: bool = False,
     ) -> Iterator[tuple[Services, Keys]]:
-        """The services, ready, until the block is left; alerts is one of them if there are `sink_ports`.
+        """The services, ready, until the block is left; alerts is one of them if there are `sink_ports`, and the
+        console if it is asked for.
 
         `first_look_seconds` of record time scoring waits before it says how a new account stands; 0: it does not.
         """
@@ -62,13 +64,15 @@ class TemporaryStack:
             prefix=f"{name}.",
             sink_ports=sink_ports,
             first_look_seconds=first_look_seconds,
+            console=console,
         )
         services = Services(deployment, ports=Ports(), logs=self.logs / name, process_list=self.process_list)
         services.migrate(self._say)
         try:
-            services.start()
             self._say("creating keys")
             keys = services.create_keys()
+            services.use_console_keys(keys)
+            services.start()
             services.wait_until_ready(self._say)
             yield services, keys
         finally:

@@ -73,6 +73,10 @@ class AccountReader:
     def earliest(self) -> float:
         return min(self._moments.values(), default=0.0)
 
+    @property
+    def latest(self) -> float:
+        return max(self._moments.values(), default=0.0)
+
     def find_delay(self, *rows: StateRow) -> Delay | None:
         """The delay of the partition furthest behind: of these rows, or of all partitions without rows."""
         partitions = [stored.partition for stored in rows] or list(self._moments)
@@ -83,7 +87,7 @@ class AccountReader:
 
     @property
     def today(self) -> date:
-        return to_datetime(max(self._moments.values(), default=0.0)).date()
+        return to_datetime(self.latest).date()
 
     def moment(self, stored: StateRow) -> float:
         """The moment that answers about its partition are computed for."""

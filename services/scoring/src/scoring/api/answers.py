@@ -44,10 +44,26 @@ class Moved(Struct, frozen=True):
     events: tuple[MovingEvent, ...]
 
 
+class ScoreOnDay(Struct, frozen=True):
+    """The score at the end of a day of the account's time zone; of the last one so far."""
+
+    day: date
+    score: float
+
+
+class Reason(Struct, frozen=True):
+    """What lowers or raises a score: `name` is that of a metric or a flag in the card."""
+
+    name: str
+    points: int
+    words: str
+
+
 class Listed(Struct, frozen=True, kw_only=True):
     """One account of a list. With an `error` there is no health: its state could not be read.
 
-    `override` while a person has set the band.
+    `override` while a person has set the band. `reasons` are what `drivers` say, with their names in the card. `trend`
+    is there if `trend_days` ask for it, the oldest first: days without a change are left out.
     """
 
     account_id: str
@@ -58,11 +74,14 @@ class Listed(Struct, frozen=True, kw_only=True):
     contract_end: date | None
     stage: str | None
     status: AccountStatus
+    parent: str | None = None
     band: Band | None = None
     score: float | None = None
     override: Override | None = None
     coverage: float | None = None
     drivers: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    trend: tuple[ScoreOnDay, ...] | None = None
     forecast: Ahead | None = None
     as_of: datetime
     error: str | None = None
@@ -81,6 +100,65 @@ class Accounts(Struct, frozen=True, kw_only=True):
     next_cursor: str | None
     as_of: datetime
     ordered_as_of: datetime | None
+    held: Delay | None
+
+
+class BandSums(Struct, frozen=True):
+    """How many accounts have a band, and their ARR, as far as it is known."""
+
+    accounts: int
+    arr: float
+
+
+class PortfolioGroup(Struct, frozen=True, kw_only=True):
+    """The accounts of one owner, or below one parent. `key` is the filter's value; null for those without one."""
+
+    key: str | None
+    name: str | None
+    accounts: int
+    arr: float
+    arr_at_risk: float
+    bands: dict[Band, int]
+
+
+class BandMover(Struct, frozen=True, kw_only=True):
+    """An account whose band has changed: the last time it did, and what moved it."""
+
+    account_id: str
+    name: str | None
+    owner: str | None
+    arr: float | None
+    band: Band | None
+    at: datetime
+    before: float | None
+    after: float
+    words: str
+
+
+class PortfolioMoves(Struct, frozen=True):
+    """The accounts whose band has changed since then, by the band that they have now; `accounts` are the worst."""
+
+    since: datetime
+    bands: dict[Band, BandSums]
+    accounts: tuple[BandMover, ...]
+
+
+class Portfolio(Struct, frozen=True, kw_only=True):
+    """Sums over the accounts that match the filters. `arr_at_risk` is the ARR of red and yellow ones.
+
+    `arr_unknown` have no known ARR, and are in no sum of it. `groups` are there if they were asked for, those with the
+    most ARR at risk first; `more_groups` if there are more than were asked for.
+    """
+
+    accounts: int
+    arr: float
+    arr_unknown: int
+    arr_at_risk: float
+    bands: dict[Band, BandSums]
+    groups: tuple[PortfolioGroup, ...]
+    more_groups: bool
+    moved: PortfolioMoves
+    as_of: datetime
     held: Delay | None
 
 

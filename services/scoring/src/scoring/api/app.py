@@ -25,6 +25,7 @@ from scoring.api.kpi_metrics import KpiMetrics
 from scoring.api.kpi_queries import KpiPace, KpiQueries
 from scoring.api.listing import Listing
 from scoring.api.metrics import ApiMetrics
+from scoring.api.portfolio import PortfolioQueries
 from scoring.api.refresher import Refresher, RefreshPace
 from scoring.api.snapshot_reader import SnapshotReader
 from scoring.cards.identity import use_pinned_time_zones
@@ -91,6 +92,7 @@ async def api(settings: ScoringSettings) -> AsyncIterator[Application]:
         http = routes.build(
             Listing(snapshots),
             reading,
+            PortfolioQueries(snapshots),
             EventUseQueries(snapshots),
             AnnouncementService(announcements, active_card, clock=time.time),
             kpis,

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 
 from scoring.api import answers, rendering, rounding
 from scoring.api.account_reader import AccountReader, UnreadableState
 from scoring.api.cursor import Cursor, encode_cursor
 from scoring.api.parameters import AccountListParameters
 from scoring.api.snapshot_reader import SnapshotReader
+from scoring.api.trends import Trends
 from scoring.health.moments import to_datetime
 from scoring.postgres.snapshot import ListRow, Ranking, TableSnapshot
 from scoring.postgres.sort_orders import NO_RANKING, Order, Sort
@@ -30,8 +32,12 @@ class Listing:
             after = None if cursor is None else cursor.place
             found = await snapshot.page(order, filters, after=after, limit=asked.limit + 1, matching=total)
             page = found[: asked.limit]
-            rows = await snapshot.rows([place.account_id for place in page]) if page else {}
-        listed = await self._listed(reader, [rows[place.account_id] for place in page])
+            ids = [place.account_id for place in page]
+            rows = await snapshot.rows(ids) if page else {}
+            first = reader.today - timedelta(days=asked.trend_days) if asked.trend_days else None
+            days = await snapshot.day_scores(ids, first=first) if page and first is not None else {}
+        trends = None if first is None else Trends(first, days)
+        listed = await self._listed(reader, [rows[place.account_id] for place in page], trends)
         return answers.Accounts(
             accounts=listed if asked.exact else tuple(map(rounding.listed, listed)),
             total=total,
@@ -42,19 +48,23 @@ class Listing:
             held=reader.find_delay(*(rows[place.account_id].stored for place in page)),
         )
 
-    async def _listed(self, reader: AccountReader, rows: Sequence[ListRow]) -> tuple[answers.Listed, ...]:
+    async def _listed(
+        self, reader: AccountReader, rows: Sequence[ListRow], trends: Trends | None
+    ) -> tuple[answers.Listed, ...]:
         listed = []
         for begin in range(0, len(rows), _SLICE):
-            listed += [self._list_row(reader, row) for row in rows[begin : begin + _SLICE]]
+            listed += [self._list_row(reader, row, trends) for row in rows[begin : begin + _SLICE]]
             await asyncio.sleep(0)
         self._snapshots.metrics.accounts_read(len(listed))
         return tuple(listed)
 
-    def _list_row(self, reader: AccountReader, row: ListRow) -> answers.Listed:
+    def _list_row(self, reader: AccountReader, row: ListRow, trends: Trends | None) -> answers.Listed:
         """With an error if the account cannot be read: it must not hide the others."""
         account_id = row.stored.account_id
         try:
-            return rendering.listed(account_id, reader.read(row.stored), facts=row.facts, card=reader.scorer.card)
+            reading = reader.read(row.stored)
+            trend = None if trends is None else trends.of(account_id, reading)
+            return rendering.listed(account_id, reading, facts=row.facts, card=reader.scorer.card, trend=trend)
         except UnreadableState as error:
             self._snapshots.report(error)
             return rendering.unreadable(account_id, facts=row.facts, error=str(error), as_of=reader.moment(row.stored))

@@ -14,6 +14,7 @@ from scoring.api.kpi_answers import KpiDefinitions, Kpis
 _REF: Final = "#/components/schemas/{name}"
 _ANSWERS: Final = (
     answers.Accounts,
+    answers.Portfolio,
     answers.Account,
     answers.NamedParent,
     answers.History,

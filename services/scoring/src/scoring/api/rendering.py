@@ -10,7 +10,7 @@ from scoring.api.account_reader import AccountReading
 from scoring.api.band_words import band_in_words
 from scoring.api.delay import Delay
 from scoring.api.forecast_words import forecast_in_words
-from scoring.cards.sentences import sentence, why_it_moved, why_it_stands
+from scoring.cards.sentences import Phrase, sentence, why_it_moved, why_it_stands
 from scoring.health import Card, Day, View
 from scoring.health.moments import to_datetime, zone_named
 from scoring.postgres.queries import status_of
@@ -18,8 +18,16 @@ from scoring.postgres.queries import status_of
 _DRIVERS_IN_A_LIST = 3
 
 
-def listed(account_id: str, reading: AccountReading, *, facts: Facts, card: Card) -> answers.Listed:
+def listed(
+    account_id: str,
+    reading: AccountReading,
+    *,
+    facts: Facts,
+    card: Card,
+    trend: tuple[answers.ScoreOnDay, ...] | None = None,
+) -> answers.Listed:
     view = reading.view
+    phrases = _drivers(view, card)[:_DRIVERS_IN_A_LIST]
     return answers.Listed(
         account_id=account_id,
         name=facts.name,
@@ -33,7 +41,10 @@ def listed(account_id: str, reading: AccountReading, *, facts: Facts, card: Card
         score=view.health.score,
         override=view.health.override,
         coverage=view.health.coverage,
-        drivers=drivers(view, card)[:_DRIVERS_IN_A_LIST],
+        parent=facts.parent,
+        drivers=tuple(map(str, phrases)),
+        reasons=tuple(answers.Reason(phrase.name, phrase.points, phrase.words) for phrase in phrases),
+        trend=trend,
         forecast=ahead(view.forecast, as_of=view.at, facts=facts),
         as_of=view.at,
     )
@@ -49,6 +60,7 @@ def unreadable(account_id: str, *, facts: Facts, error: str, as_of: float) -> an
         contract_end=facts.contract_end,
         stage=facts.stage,
         status=status_of(facts),
+        parent=facts.parent,
         as_of=to_datetime(as_of),
         error=error,
     )
@@ -103,8 +115,12 @@ def _link(account_id: str) -> answers.AccountLink:
 
 def drivers(view: View, card: Card) -> tuple[str, ...]:
     """What lowers or raises the score, the largest first, without parts too small to be named."""
+    return tuple(map(str, _drivers(view, card)))
+
+
+def _drivers(view: View, card: Card) -> tuple[Phrase, ...]:
     phrases = why_it_stands(view.level, card, missed=_missed(view))
-    return tuple(str(phrase) for phrase in phrases if phrase.name)
+    return tuple(phrase for phrase in phrases if phrase.name)
 
 
 def ahead(forecast: Forecast | None, *, as_of: datetime, facts: Facts) -> answers.Ahead | None:

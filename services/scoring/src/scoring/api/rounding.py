@@ -32,7 +32,12 @@ def shared_out(points: Sequence[float], *, total: float) -> list[float]:
 
 
 def listed(row: answers.Listed) -> answers.Listed:
-    return row if row.score is None else replace(row, score=tenth(row.score))
+    trend = row.trend and tuple(replace(one, score=tenth(one.score)) for one in row.trend)
+    return replace(row, score=None if row.score is None else tenth(row.score), trend=trend)
+
+
+def mover(row: answers.BandMover) -> answers.BandMover:
+    return replace(row, before=None if row.before is None else tenth(row.before), after=tenth(row.after))
 
 
 def account(answer: answers.Account) -> answers.Account:

@@ -29,9 +29,11 @@ from scoring.api.parameters import (
     EventNameParameters,
     HistoryParameters,
     PeopleParameters,
+    PortfolioParameters,
     ReceiptParameters,
     account_id,
 )
+from scoring.api.portfolio import PortfolioQueries
 
 AccountId = Annotated[str, Depends(account_id)]
 _PREFIX = "/v1/accounts"
@@ -42,6 +44,7 @@ _BODY_SECONDS = 10.0
 def build(
     listing: Listing,
     reading: AccountQueries,
+    portfolio: PortfolioQueries,
     event_uses: EventUseQueries,
     announcing: AnnouncementService,
     kpis: KpiQueries,
@@ -55,6 +58,7 @@ def build(
     app.add_middleware(RequestMiddleware, metrics=metrics)
     app.add_middleware(EncodedPath)
     app.include_router(_accounts(listing, reading, keys))
+    app.include_router(_portfolio(portfolio, keys))
     app.include_router(_events(event_uses, keys))
     app.include_router(_announcements(announcing, keys))
     app.include_router(_kpis(kpis, keys))
@@ -92,6 +96,17 @@ def _accounts(listing: Listing, reading: AccountQueries, keys: KeyVerifier) -> A
     async def get_receipts(account: AccountId, asked: Annotated[ReceiptParameters, Query()]) -> Response:
         """Every point of the score now, and of the change that came with each signal."""
         return json_response(await reading.receipts(account, asked))
+
+    return router
+
+
+def _portfolio(portfolio: PortfolioQueries, keys: KeyVerifier) -> APIRouter:
+    router = APIRouter(prefix="/v1/portfolio", dependencies=[Depends(key_required(keys, Scope.READ))])
+
+    @router.get("", responses=openapi.responses(answers.Portfolio, of_one=False))
+    async def get_portfolio(asked: Annotated[PortfolioParameters, Query()]) -> Response:
+        """Sums over the accounts that match every filter, by band, and by owner or parent; what has moved lately."""
+        return json_response(await portfolio.portfolio(asked))
 
     return router
 

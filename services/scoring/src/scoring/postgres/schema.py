@@ -37,6 +37,11 @@ SEVERITY = "array_position(ARRAY['red', 'yellow', 'insufficient_data', 'green'],
 # As `AccountStatus` has it: a merged account has no other one.
 STATUS = "CASE WHEN merged_into IS NULL THEN status ELSE 'merged' END"
 
+# Signals after which an account had another band. A flag brings one without a signal of kind `band`.
+CHANGES_BAND = (
+    "kind = 'band' OR kind = 'flag' AND (body -> 'before' ->> 'band') IS DISTINCT FROM (body -> 'after' ->> 'band')"
+)
+
 # One row per transaction of a partition; (partition, seq) is the fence. Row 0 holds the card and the mode.
 journal = Table(
     "journal",
@@ -187,6 +192,8 @@ signal = Table(
     Column("at", Double, nullable=False),
     Column("body", JSON, nullable=False),
     Index("signal_by_account", "account_id", "at"),
+    # Its condition is evaluated when a signal is written, so that a reader decodes no body.
+    Index("signal_by_band_change", "at", "account_id", postgresql_where=text(CHANGES_BAND)),
 )
 
 day = Table(

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Select, TextClause
+from sqlalchemy import ColumnElement, Select, TextClause
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.contracts.signals import Band, Facts, Signal
@@ -15,7 +15,7 @@ from common.database import connected
 from scoring.health import Day, FeedPause, Pauses
 from scoring.partition.event_use import UnusableKey, UnusableReason, UseCount, UseSample
 from scoring.partition.origin import Origin
-from scoring.postgres import family, people, queries, sort_orders
+from scoring.postgres import family, people, portfolio, queries, sort_orders
 from scoring.postgres.people import PersonOfAccount, PersonPlace
 from scoring.postgres.queries import AccountFilter, AccountStatus
 from scoring.postgres.sort_orders import CursorPlace, Order
@@ -91,6 +91,44 @@ class FamilyMember(Struct, frozen=True):
     score: float | None
 
 
+class SumsByBand(Struct, frozen=True):
+    """`unknown` have no known ARR."""
+
+    band: Band | None
+    accounts: int
+    arr: float
+    unknown: int = 0
+
+
+class GroupSums(Struct, frozen=True):
+    key: str | None
+    name: str | None
+    accounts: int
+    arr: float
+    arr_at_risk: float
+    bands: dict[Band, int]
+
+
+class MovedAccount(Struct, frozen=True):
+    """`signal` is the one with which the band changed last."""
+
+    account_id: str
+    name: str | None
+    owner: str | None
+    arr: float | None
+    band: Band | None
+    signal: Signal
+
+
+class DayScores(Struct, frozen=True):
+    """The scores before and at the end of a day; `since` is the last record before it, in seconds since the epoch."""
+
+    day: date
+    since: float
+    before: float
+    after: float
+
+
 class TableSnapshot:
     """The tables as they were at one moment."""
 
@@ -156,6 +194,40 @@ class TableSnapshot:
             )
             for row in found
         }
+
+    async def bands(self, accounts: AccountFilter) -> list[SumsByBand]:
+        rows = await self._rows(portfolio.bands(accounts))
+        return [SumsByBand(row.band and Band(row.band), row.accounts, row.arr, row.unknown) for row in rows]
+
+    async def groups(self, accounts: AccountFilter, key: ColumnElement[Any], *, limit: int) -> list[GroupSums]:
+        """`key` is one of `portfolio`; those with the most ARR at risk first."""
+        return [
+            GroupSums(
+                row.key, row.name, row.accounts, row.arr, row.arr_at_risk, {band: getattr(row, band) for band in Band}
+            )
+            for row in await self._rows(portfolio.groups(accounts, key, limit=limit))
+        ]
+
+    async def moved_bands(self, accounts: AccountFilter, *, since: float) -> list[SumsByBand]:
+        """Those whose band has changed since then (seconds since the epoch), by the band that they have now."""
+        rows = await self._rows(portfolio.moved_bands(accounts, since=since))
+        return [SumsByBand(row.band and Band(row.band), row.accounts, row.arr) for row in rows]
+
+    async def movers(self, accounts: AccountFilter, *, since: float, limit: int) -> list[MovedAccount]:
+        """The worst of them first."""
+        return [
+            MovedAccount(
+                row.account_id, row.name, row.owner, row.arr, row.band and Band(row.band), _signal.decode(row.body)
+            )
+            for row in await self._rows(portfolio.movers(accounts, since=since, limit=limit))
+        ]
+
+    async def day_scores(self, account_ids: Collection[str], *, first: date) -> dict[str, list[DayScores]]:
+        """Of closed days from `first` on, by account, the oldest first."""
+        found: dict[str, list[DayScores]] = {}
+        for row in await self._rows(portfolio.day_scores(account_ids, first=first)):
+            found.setdefault(row.account_id, []).append(DayScores(row.day, row.since, row.before, row.after))
+        return found
 
     async def below(self, account_id: str, *, most: int) -> Below:
         """The accounts below one, `most` at most."""

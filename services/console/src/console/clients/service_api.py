@@ -1,0 +1,87 @@
+"""One connection pool to one service's API, and its errors as the console's own."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import httpx
+import msgspec
+import structlog
+
+from console.errors import ApiRefused, ApiUnavailable, ServiceName
+
+_log = structlog.get_logger()
+Query = Mapping[str, str | int | float | Sequence[str]]
+Answer = TypeVar("Answer")
+
+
+class _ProblemDetails(msgspec.Struct):
+    """RFC 9457."""
+
+    code: str = ""
+    detail: str = ""
+
+
+class ServiceApi:
+    """Asks with the console's key. Raises `ApiUnavailable` and `ApiRefused`."""
+
+    def __init__(self, service: ServiceName, http: httpx.AsyncClient) -> None:
+        self.service = service
+        self._http = http
+
+    async def get(self, path: str, answer: type[Answer], query: Query | None = None) -> Answer:
+        return self._decoded(await self._ask("GET", path, params=query), answer)
+
+    async def post(self, path: str, answer: type[Answer], body: Any = None) -> Answer:
+        content = b"" if body is None else msgspec.json.encode(body)
+        headers = {"content-type": "application/json"}
+        return self._decoded(await self._ask("POST", path, content=content, headers=headers), answer)
+
+    async def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
+        try:
+            answered = await self._http.request(method, path, **request)
+        except httpx.HTTPError as error:
+            reason = str(error) or type(error).__name__
+            _log.warning("api.unavailable", api=self.service, path=path, error=reason)
+            raise ApiUnavailable(self.service, reason) from error
+        if answered.is_success:
+            return answered
+        problem = _problem(answered)
+        # A key that is refused is the operator's mistake: to the person who looks, the service is away.
+        if answered.status_code >= 500 or answered.status_code in (401, 403, 429):
+            _log.warning("api.unavailable", api=self.service, path=path, status=answered.status_code, code=problem.code)
+            raise ApiUnavailable(self.service, problem.detail or f"answered {answered.status_code}")
+        raise ApiRefused(self.service, answered.status_code, problem.code, problem.detail)
+
+    def _decoded(self, answered: httpx.Response, answer: type[Answer]) -> Answer:
+        try:
+            return msgspec.json.decode(answered.content, type=answer)
+        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            _log.error("api.unreadable", api=self.service, path=answered.url.path, error=str(error))
+            raise ApiUnavailable(self.service, f"its answer cannot be read: {error}") from error
+
+
+def _problem(answered: httpx.Response) -> _ProblemDetails:
+    try:
+        return msgspec.json.decode(answered.content, type=_ProblemDetails)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return _ProblemDetails()
+
+
+@asynccontextmanager
+async def service_api(
+    service: ServiceName, *, url: str, key: str, seconds: float, connections: int
+) -> AsyncIterator[ServiceApi]:
+    """With a pool of its own, closed at the end of the block. `seconds` bound one answer."""
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+    client = httpx.AsyncClient(
+        base_url=url,
+        headers={"authorization": f"Bearer {key}", "accept": "application/json"},
+        timeout=httpx.Timeout(seconds, connect=min(seconds, 3.0)),
+        limits=limits,
+        follow_redirects=False,
+        # No proxy of the environment is asked: the services are on the inside.
+        trust_env=False,
+    )
+    async with client:
+        yield ServiceApi(service, client)

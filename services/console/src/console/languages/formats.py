@@ -1,0 +1,57 @@
+"""Numbers, dates and moments as a language writes them (by Babel)."""
+
+from datetime import date, datetime, timedelta, tzinfo
+from math import inf
+
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.numbers import format_compact_decimal, format_decimal, format_percent
+
+from console.languages.locale import Locale
+
+MINUS = "−"  # noqa: RUF001 (a minus sign)
+NOTHING = "–"  # noqa: RUF001 (a dash: there is no value)
+
+
+class Formats:
+    """What a template writes values with. Moments are shown in `zone`."""
+
+    def __init__(self, locale: Locale, zone: tzinfo) -> None:
+        self.locale = locale
+        self._zone = zone
+
+    def number(self, value: float | None) -> str:
+        return NOTHING if value is None else format_decimal(round(value), "#,##0", locale=self.locale)
+
+    def amount(self, value: float | None) -> str:
+        """Of money, in the company's currency; from a million on the digits that people read."""
+        if value is None:
+            return NOTHING
+        if abs(value) < 1e6:
+            return format_decimal(round(value), "#,##0", locale=self.locale)
+        return format_compact_decimal(value, locale=self.locale, fraction_digits=1)
+
+    def percent(self, share: float) -> str:
+        return format_percent(share, locale=self.locale)
+
+    def score(self, value: float | None) -> str:
+        return NOTHING if value is None else format_decimal(value, "0", locale=self.locale)
+
+    def signed(self, value: float | None) -> str:
+        """Points, with their sign."""
+        if value is None:
+            return NOTHING
+        points = round(value)
+        return f"+{points}" if points > 0 else f"{MINUS}{-points}" if points < 0 else "0"
+
+    def day(self, value: date | None) -> str:
+        return NOTHING if value is None else format_date(value, "medium", locale=self.locale)
+
+    def days_ahead(self, days: int) -> str:
+        return format_timedelta(
+            timedelta(days=days), granularity="day", threshold=inf, add_direction=True, locale=self.locale
+        )
+
+    def moment(self, value: datetime) -> str:
+        """With its zone."""
+        local = value.astimezone(self._zone)
+        return f"{format_datetime(local, 'medium', locale=self.locale)} {local.tzname()}"

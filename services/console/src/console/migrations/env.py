@@ -1,0 +1,3 @@
+from common.database import run_migrations
+
+run_migrations()

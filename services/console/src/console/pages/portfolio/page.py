@@ -1,0 +1,238 @@
+"""The portfolio: ARR at risk and what moved this week, then the accounts, fifty to a page."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from datetime import date
+from typing import Annotated, Final, TypeVar
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
+from msgspec import Struct
+from pydantic import ValidationError
+from starlette.responses import StreamingResponse
+
+from common.contracts.signals import Band
+from console.clients.scoring import AccountInList, AccountsAnswer, PortfolioSums
+from console.errors import ApiUnavailable, ServiceName
+from console.languages.card_names import CardNames
+from console.languages.formats import Formats
+from console.pages.portfolio import spark_line
+from console.pages.portfolio.csv_rows import csv_text
+from console.pages.portfolio.texts import PORTFOLIO_TEXTS, PortfolioTexts
+from console.pages.portfolio.view import CSV_PATH, PATH, ROWS, STAGES, TIERS, PortfolioView, view_of
+from console.web.page import ConsolePage, PageParts
+from console.web.texts import LAYOUT
+from console.web.visit import Visit
+
+# The worst first, as everywhere.
+_BANDS: Final = (Band.RED, Band.YELLOW, Band.GREEN, Band.INSUFFICIENT)
+_GROUPS: Final = 200
+_MOVERS: Final = 8
+_MOST_REASON: Final = 200
+
+Part = TypeVar("Part")
+
+
+class ShownRow(Struct, frozen=True, kw_only=True):
+    """One line of the table, in the words of the page's language."""
+
+    name: str
+    status: str | None
+    error: bool
+    band: Band | None
+    score: float | None
+    path: str
+    end: tuple[float, float] | None
+    trend_words: str
+    change: float | None
+    arr: float | None
+    renewal: date | None
+    renewal_days: int | None
+    owner: str | None
+    stage: str
+    reason: str
+
+
+class PortfolioContent(Struct, frozen=True):
+    """What the page shows. `sums` or `listed` is None if scoring did not answer, `listed` in groups too."""
+
+    view: PortfolioView
+    sums: PortfolioSums | None
+    listed: AccountsAnswer | None
+    away: bool
+
+
+class RowRange(Struct, frozen=True):
+    first: int
+    last: int
+
+
+def routes(parts: PageParts) -> APIRouter:
+    router = APIRouter()
+    signed_in = Depends(parts.visits.signed_in)
+
+    @router.get(PATH)
+    async def portfolio(request: Request, visit: Annotated[Visit, signed_in]) -> Response:
+        view = _asked(request)
+        sums, listed = await asyncio.gather(_or_away(_sums(parts, view)), _or_away(_listed(parts, view)))
+        # Both come from scoring: without either there is nothing to show.
+        if isinstance(sums, ApiUnavailable) and (isinstance(listed, ApiUnavailable) or view.group_by):
+            raise sums
+        away = isinstance(sums, ApiUnavailable) or isinstance(listed, ApiUnavailable)
+        return _page(
+            parts,
+            request,
+            visit,
+            PortfolioContent(
+                view,
+                None if isinstance(sums, ApiUnavailable) else sums,
+                None if isinstance(listed, ApiUnavailable) else listed,
+                away=away,
+            ),
+        )
+
+    @router.get(CSV_PATH)
+    async def portfolio_csv(request: Request, visit: Annotated[Visit, signed_in]) -> Response:
+        view = _asked(request)
+        rows = parts.scoring.every_account(view.filters, sort=view.sort, trend_days=spark_line.DAYS)
+        # Asked before the answer begins, so that a service that is away is still answered with a page.
+        text = csv_text(await _begun(rows))
+        headers = {"content-disposition": 'attachment; filename="portfolio.csv"'}
+        return StreamingResponse(text, headers=headers, media_type="text/csv; charset=utf-8")
+
+    return router
+
+
+PORTFOLIO = ConsolePage(
+    path=PATH, titles={locale: texts.title for locale, texts in PORTFOLIO_TEXTS.items()}, routes=routes
+)
+
+
+def _asked(request: Request) -> PortfolioView:
+    try:
+        return view_of(request.query_params)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False, include_input=False)
+        raise RequestValidationError([{**fault, "loc": ("query", *fault["loc"])} for fault in faults]) from error
+
+
+def _page(parts: PageParts, request: Request, visit: Visit, content: PortfolioContent) -> Response:
+    locale, view, listed = visit.locale, content.view, content.listed
+    text, names, formats = PORTFOLIO_TEXTS[locale], parts.names, parts.renderer.formats(locale)
+    first = (view.page - 1) * ROWS + 1
+    accounts = () if listed is None else listed.accounts
+    return parts.renderer.page(
+        "pages/portfolio/portfolio.html",
+        request,
+        visit,
+        text=text,
+        view=view,
+        sums=content.sums,
+        listed=listed,
+        rows=[_row(one, text, names, formats) for one in accounts],
+        range=RowRange(first, first + len(accounts) - 1),
+        next=None if listed is None or listed.next_cursor is None else view.next_address(listed.next_cursor),
+        previous=view.previous_address(),
+        notices=_notices(content, text, formats),
+        bands=_BANDS,
+        band_choices={band.value: text.bands[band] for band in _BANDS},
+        tier_choices={tier: names.of("tiers", tier, locale) for tier in (*TIERS, *_others(view.tier, TIERS))},
+        stage_choices={stage: names.of("stages", stage, locale) for stage in STAGES},
+        form_action=PATH,
+        csv_path=CSV_PATH,
+    )
+
+
+def _row(row: AccountInList, text: PortfolioTexts, names: CardNames, formats: Formats) -> ShownRow:
+    trend, today = row.trend or (), row.as_of.date()
+    path = spark_line.path_of(trend, today=today)
+    reason = row.reasons[0] if row.reasons else None
+    words = ""
+    if reason is not None:
+        named = names.reason(reason.name, formats.locale, otherwise=reason.words)
+        words = f"{named[:_MOST_REASON]} ({formats.signed(reason.points)})"
+    return ShownRow(
+        name=row.name or row.account_id,
+        status=None if row.status == "active" else text.statuses.get(row.status, row.status),
+        error=row.error is not None or row.band is None,
+        band=row.band,
+        score=row.score,
+        path=path,
+        end=spark_line.end_of(trend, today=today),
+        trend_words=_trend_words(row, text, formats) if path else "",
+        change=spark_line.change(trend, today=today),
+        arr=row.arr,
+        renewal=row.contract_end,
+        renewal_days=_days_until(row.contract_end, today),
+        owner=row.owner,
+        stage="" if row.stage is None else names.of("stages", row.stage, formats.locale),
+        reason=words,
+    )
+
+
+def _trend_words(row: AccountInList, text: PortfolioTexts, formats: Formats) -> str:
+    """What the line shows, for those who do not see it."""
+    trend = row.trend or ()
+    scores = [one.score for one in trend]
+    return text.trend.format(
+        formats.score(scores[0]),
+        formats.day(trend[0].day),
+        formats.score(scores[-1]),
+        formats.score(min(scores)),
+        formats.score(max(scores)),
+    )
+
+
+def _days_until(end: date | None, today: date) -> int | None:
+    """None for a contract without an end, or one that is over."""
+    return None if end is None or end < today else (end - today).days
+
+
+def _notices(content: PortfolioContent, text: PortfolioTexts, formats: Formats) -> list[str]:
+    found = []
+    if content.away:
+        layout = LAYOUT[formats.locale]
+        found.append(layout.away.format(layout.services[ServiceName.SCORING]))
+    if content.listed is not None and content.listed.held is not None:
+        found.append(text.held.format(formats.moment(content.listed.as_of)))
+    return found
+
+
+def _others(chosen: Sequence[str], known: Sequence[str]) -> list[str]:
+    """A tier that an address names stays a choice, whatever the company calls its tiers."""
+    return [one for one in dict.fromkeys(chosen) if one and one not in known]
+
+
+async def _sums(parts: PageParts, view: PortfolioView) -> PortfolioSums:
+    return await parts.scoring.portfolio(view.filters, group_by=view.group_by or None, groups=_GROUPS, movers=_MOVERS)
+
+
+async def _listed(parts: PageParts, view: PortfolioView) -> AccountsAnswer | None:
+    """None in groups, which show no rows."""
+    if view.group_by:
+        return None
+    return await parts.scoring.accounts(
+        view.filters, sort=view.sort, limit=ROWS, trend_days=spark_line.DAYS, cursor=view.cursor
+    )
+
+
+async def _or_away(asked: Awaitable[Part]) -> Part | ApiUnavailable:
+    """The service that is away as a value, so that the rest of the page is shown."""
+    try:
+        return await asked
+    except ApiUnavailable as error:
+        return error
+
+
+async def _begun(rows: AsyncIterator[AccountInList]) -> AsyncIterator[AccountInList]:
+    """The same rows, of which the first is read already."""
+    first = await anext(rows, None)
+
+    async def all_of_them() -> AsyncIterator[AccountInList]:
+        if first is None:
+            return
+        yield first
+        async for row in rows:
+            yield row
+
+    return all_of_them()

@@ -1,0 +1,65 @@
+"""Fills templates. Everything that goes into one is escaped, and a name that it does not know is an error."""
+
+from collections.abc import Mapping, Sequence
+from datetime import tzinfo
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from console.access.roles import Act
+from console.languages.formats import Formats
+from console.languages.locale import Locale
+from console.web.forms import TOKEN_FIELD
+from console.web.static_files import StaticFiles
+from console.web.texts import LAYOUT
+from console.web.visit import Visit, requested_locale
+
+_ROOT = Path(__file__).parents[1]
+
+
+class NavigationEntry(Struct, frozen=True):
+    path: str
+    titles: Mapping[Locale, str]
+    act: Act | None = None
+
+
+class PageRenderer:
+    """A template is named by its path below the package: `pages/portfolio/portfolio.html`."""
+
+    def __init__(self, navigation: Sequence[NavigationEntry], static: StaticFiles, *, zone: tzinfo) -> None:
+        self._navigation = tuple(navigation)
+        self._zone = zone
+        self._environment = Environment(
+            loader=FileSystemLoader(_ROOT),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.globals["static"] = static.address
+        self._environment.globals["token_field"] = TOKEN_FIELD
+
+    def formats(self, locale: Locale) -> Formats:
+        return Formats(locale, self._zone)
+
+    def page(
+        self, template: str, request: Request, visit: Visit | None, *, status: int = 200, **values: Any
+    ) -> HTMLResponse:
+        """Inside the layout, in the visit's language; `values` are the template's own names."""
+        locale = requested_locale(request) if visit is None else visit.locale
+        text = self._environment.get_template(template).render(
+            locale=locale,
+            layout=LAYOUT[locale],
+            formats=self.formats(locale),
+            navigation=[] if visit is None else [one for one in self._navigation if visit.may(one.act)],
+            path=request.url.path,
+            here=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+            visit=visit,
+            **values,
+        )
+        return HTMLResponse(text, status, headers={"content-language": locale, "vary": "accept-language, cookie"})

@@ -1,0 +1,100 @@
+# ruff: noqa: RUF001 (full-width punctuation is what Japanese is written with)
+"""The texts that every page has around it, in each language."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from console.access.roles import Role
+from console.errors import ServiceName
+from console.languages.locale import Locale
+
+
+class LayoutTexts(Struct, frozen=True, kw_only=True):
+    """`{}` in a text is filled in."""
+
+    console: str
+    skip: str
+    navigation: str
+    language: str
+    choose: str
+    signed_in_as: str
+    sign_out: str
+    roles: Mapping[Role, str]
+    languages: Mapping[Locale, str]
+    as_of: str
+    away: str
+    services: Mapping[ServiceName, str]
+    try_again: str
+    to_start: str
+    errors: Mapping[int, tuple[str, str]]
+    """By status: the heading, and what to do."""
+    stale_form: tuple[str, str]
+    database_away: tuple[str, str]
+
+
+_LANGUAGES = {Locale.ENGLISH: "English", Locale.JAPANESE: "日本語"}
+
+LAYOUT: Mapping[Locale, LayoutTexts] = {
+    Locale.ENGLISH: LayoutTexts(
+        console="Churn signals",
+        skip="Skip to the content",
+        navigation="Pages",
+        language="Language",
+        choose="Choose",
+        signed_in_as="Signed in as {}",
+        sign_out="Sign out",
+        roles={Role.CSM: "CSM", Role.LEAD: "lead", Role.ADMIN: "administrator"},
+        languages=_LANGUAGES,
+        as_of="As of {}",
+        away="{} does not answer. What it knows is missing on this page.",
+        services={
+            ServiceName.INGEST: "The ingest service",
+            ServiceName.SCORING: "The scoring service",
+            ServiceName.ALERTS: "The alerts service",
+        },
+        try_again="Try again",
+        to_start="To the first page",
+        errors={
+            403: (
+                "You may not do this",
+                "Your role does not allow it. Ask whoever leads your team, or an administrator.",
+            ),
+            404: ("There is no such page", "The address may be misspelt, or what it named may be gone."),
+            422: ("This address cannot be used", "One of its parts is not valid."),
+            500: ("Something went wrong", "It is an error of the console; it has been logged."),
+            503: ("A service does not answer", "Try again in a moment."),
+        },
+        stale_form=("This form is too old", "Your session has changed since it was shown. Open the page again."),
+        database_away=("The console's database does not answer", "Try again in a moment."),
+    ),
+    Locale.JAPANESE: LayoutTexts(
+        console="解約シグナル",
+        skip="本文へ移動",
+        navigation="ページ",
+        language="言語",
+        choose="選択",
+        signed_in_as="{} でログイン中",
+        sign_out="ログアウト",
+        roles={Role.CSM: "CSM", Role.LEAD: "リーダー", Role.ADMIN: "管理者"},
+        languages=_LANGUAGES,
+        as_of="{} 時点",
+        away="{}が応答していません。このページには該当する情報が表示されません。",
+        services={
+            ServiceName.INGEST: "受信サービス（ingest）",
+            ServiceName.SCORING: "スコアリングサービス（scoring）",
+            ServiceName.ALERTS: "アラートサービス（alerts）",
+        },
+        try_again="再試行",
+        to_start="最初のページへ",
+        errors={
+            403: ("この操作は許可されていません", "権限がありません。リーダーまたは管理者に確認してください。"),
+            404: ("ページが見つかりません", "アドレスが間違っているか、対象が削除された可能性があります。"),
+            422: ("このアドレスは使用できません", "一部の値が正しくありません。"),
+            500: ("エラーが発生しました", "コンソールのエラーです。ログに記録されました。"),
+            503: ("サービスが応答していません", "しばらくしてから再試行してください。"),
+        },
+        stale_form=("フォームの有効期限が切れました", "セッションが変わりました。ページを開き直してください。"),
+        database_away=("コンソールのデータベースが応答していません", "しばらくしてから再試行してください。"),
+    ),
+}

@@ -1,0 +1,49 @@
+"""The audit is for administrators, and says who did what, the newest first."""
+
+import pytest
+
+from console.access.roles import Act, Role
+from console.postgres.audit import ActOutcome, AuditEntry, AuditTrail
+from console.postgres.tables import ConsoleTables
+from support.console import ConsoleSite
+
+
+@pytest.mark.parametrize("role", [Role.CSM, Role.LEAD])
+async def test_nobody_else_reads_it(site: ConsoleSite, role: Role) -> None:
+    browser = await site.signed_in("ann@example.com", role)
+    answer = await browser.get("/audit")
+    assert answer.status_code == 403
+    assert "You may not do this" in answer.text
+    assert "command line" not in answer.text
+    await browser.aclose()
+
+
+async def test_a_role_that_is_taken_away_counts_from_the_next_request_on(site: ConsoleSite) -> None:
+    browser = await site.signed_in("ann@example.com", Role.ADMIN)
+    assert (await browser.get("/audit")).status_code == 200
+    await site.users.change_role("ann@example.com", Role.CSM, by="command line")
+    assert (await browser.get("/audit")).status_code == 403
+    await browser.aclose()
+
+
+async def test_what_was_recorded_is_shown_page_by_page(site: ConsoleSite) -> None:
+    trail = AuditTrail(ConsoleTables(site.engine, patience=10.0))
+    browser = await site.signed_in("ann@example.com", Role.ADMIN)
+    for number in range(130):
+        entry = AuditEntry(
+            who="bob@example.com",
+            role=Role.CSM,
+            act=Act.ACKNOWLEDGE,
+            outcome=ActOutcome.DONE,
+            subject=f"<b>account {number}</b>",
+        )
+        await trail.record(entry)
+    page = (await browser.get("/audit")).text
+    assert "acknowledged an alert" in page
+    assert page.index("account 129") < page.index("account 128")
+    assert "account 10&" not in page
+    assert "<b>" not in page
+    older = page.partition('href="/audit?before=')[2].partition('"')[0]
+    assert "account 10&" in (await browser.get(f"/audit?before={older}")).text
+    assert (await browser.get("/audit?before=nonsense")).status_code == 422
+    await browser.aclose()

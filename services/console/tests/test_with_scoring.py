@@ -1,0 +1,72 @@
+"""The portfolio over scoring's own API and tables: both sides mean the same by every field."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from common.topics import TimeMode
+from support.cards import SMALL
+from support.console import ConsoleSite, console_site
+from support.scoring_api import Api, live, scoring_api
+from support.scoring_harness import DAY, START, event, scoring_harness
+
+
+@pytest.fixture
+async def api(database: str) -> AsyncIterator[Api]:
+    async with scoring_harness(database, SMALL, mode=TimeMode.STREAM) as harness, scoring_api(harness) as api:
+        await live(harness, "acme", days=20, name="Acme", owner="eva@us.test", arr=90_000, contract_end="2026-06-01")
+        await live(harness, "bolt", days=20, owner="tom@us.test", arr=1_000, parent="acme")
+        await harness.tick(START + 20 * DAY)
+        await harness.score()
+        await harness.post(event("acme", "contract.cancel_requested", START + 20 * DAY + 60))
+        await harness.tick(START + 20 * DAY + 120)
+        await harness.score()
+        await api.active_card.read()
+        yield api
+
+
+@pytest.fixture
+async def site(database: str, api: Api) -> AsyncIterator[ConsoleSite]:
+    transport = httpx.ASGITransport(api.app)
+    async with console_site(database, scoring=transport, scoring_key=api.token) as built:
+        yield built
+
+
+async def test_every_part_of_the_page_is_there(site: ConsoleSite) -> None:
+    browser = await site.signed_in("eva@us.test")
+    page = (await browser.get("/portfolio")).text
+    assert "does not answer" not in page
+    for expected in ("<bdi>Acme</bdi>", "<bdi>bolt</bdi>", "90,000", "Jun 1, 2026", "Turned red", "<path d="):
+        assert expected in page, expected
+    owners = (await browser.get("/portfolio?group_by=owner")).text
+    assert "/portfolio?owner=eva%40us.test" in owners
+    parents = (await browser.get("/portfolio?group_by=parent")).text
+    assert '<a href="/portfolio?parent=acme"><bdi>Acme</bdi></a>' in parents
+    mine = (await browser.get("/portfolio?owner=eva%40us.test&band=red&renewal_within_days=365&sort=-arr")).text
+    assert "<bdi>bolt</bdi>" not in mine
+    assert "<bdi>Acme</bdi>" in mine
+    await browser.aclose()
+
+
+async def test_the_file_has_what_the_page_has(site: ConsoleSite) -> None:
+    browser = await site.signed_in("eva@us.test")
+    lines = (await browser.get("/portfolio.csv?sort=-arr")).text.splitlines()
+    assert [line.partition(",")[0] for line in lines[1:]] == ["acme", "bolt"]
+    await browser.aclose()
+
+
+async def test_a_filter_that_scoring_refuses_is_answered_with_its_reason(site: ConsoleSite) -> None:
+    browser = await site.signed_in("eva@us.test")
+    answer = await browser.get("/portfolio?cursor=nonsense")
+    assert answer.status_code == 422
+    assert "next_cursor" in answer.text
+    await browser.aclose()
+
+
+async def test_a_key_that_scoring_refuses_is_a_service_that_is_away(database: str, api: Api) -> None:
+    transport = httpx.ASGITransport(api.app)
+    async with console_site(database, scoring=transport, scoring_key="cs_no_key") as site:
+        browser = await site.signed_in("eva@us.test")
+        assert (await browser.get("/portfolio")).status_code == 503
+        await browser.aclose()

@@ -1,0 +1,130 @@
+"""Sums over the list and what moved; the scores of days back in the list."""
+
+from typing import Any
+
+import pytest
+
+from support.scoring_api import Api, live
+from support.scoring_harness import DAY, START, event
+
+COMPANIES: dict[str, dict[str, Any]] = {
+    "acme": {"name": "Acme", "owner": "eva@us.test", "arr": 90_000, "parent": "group"},
+    "bolt": {"owner": " Eva@us.test", "arr": 5_000, "parent": "group"},
+    "core": {"owner": "tom@us.test", "tier": "low"},
+    "group": {"name": "The Group", "arr": 1_000},
+}
+
+
+@pytest.fixture
+async def api(stream_api: Api) -> Api:
+    for account_id, facts in COMPANIES.items():
+        await live(stream_api.harness, account_id, days=3, **facts)
+    await stream_api.harness.tick(START + 3 * DAY)
+    await stream_api.harness.score()
+    return stream_api
+
+
+async def turn_red(api: Api, account_id: str, *, at: float) -> None:
+    await api.harness.post(event(account_id, "contract.cancel_requested", at))
+    await api.harness.tick(at + 1.0)
+    await api.harness.score()
+
+
+async def test_sums_are_of_the_accounts_that_match(api: Api) -> None:
+    everything = await api.get("/v1/portfolio")
+    assert (everything["accounts"], everything["arr"], everything["arr_unknown"]) == (4, 96_000, 1)
+    assert sum(band["accounts"] for band in everything["bands"].values()) == 4
+    assert everything["groups"] == []
+    some = await api.get("/v1/portfolio", owner="EVA@us.test")
+    assert (some["accounts"], some["arr"]) == (2, 95_000)
+    nothing = await api.get("/v1/portfolio", owner="nobody")
+    assert (nothing["accounts"], nothing["arr"], nothing["arr_at_risk"]) == (0, 0, 0)
+
+
+async def test_arr_at_risk_is_that_of_red_and_yellow_ones(api: Api) -> None:
+    await turn_red(api, "acme", at=START + 3 * DAY + 3600)
+    answer = await api.get("/v1/portfolio")
+    rows = (await api.get("/v1/accounts"))["accounts"]
+    at_risk = sum(row["arr"] or 0 for row in rows if row["band"] in ("red", "yellow"))
+    assert answer["arr_at_risk"] == at_risk >= 90_000
+
+
+async def test_groups_by_owner_join_spellings_of_an_address(api: Api) -> None:
+    answer = await api.get("/v1/portfolio", group_by="owner")
+    found = {group["key"]: (group["accounts"], group["arr"]) for group in answer["groups"]}
+    assert found == {"eva@us.test": (2, 95_000), "tom@us.test": (1, 0), None: (1, 1_000)}
+    assert not answer["more_groups"]
+
+
+async def test_groups_by_parent_have_its_name(api: Api) -> None:
+    answer = await api.get("/v1/portfolio", group_by="parent")
+    found = {group["key"]: (group["name"], group["accounts"]) for group in answer["groups"]}
+    assert found == {"group": ("The Group", 2), None: (None, 2)}
+
+
+async def test_a_cut_list_of_groups_says_so_and_has_the_most_at_risk(api: Api) -> None:
+    await turn_red(api, "core", at=START + 3 * DAY + 3600)
+    answer = await api.get("/v1/portfolio", group_by="owner", groups=1)
+    assert answer["more_groups"]
+    every = await api.get("/v1/portfolio", group_by="owner")
+    assert answer["groups"] == every["groups"][:1]
+    assert every["groups"] == sorted(every["groups"], key=lambda one: (-one["arr_at_risk"], -one["arr"]))
+
+
+async def test_what_moved_has_the_band_of_now_and_the_reason(api: Api) -> None:
+    before = (await api.get("/v1/portfolio"))["moved"]
+    await turn_red(api, "acme", at=START + 3 * DAY + 3600)
+    moved = (await api.get("/v1/portfolio"))["moved"]
+    red = (await api.get("/v1/accounts", band="red"))["accounts"]
+    assert [row["account_id"] for row in red] == ["acme"]
+    assert moved["bands"]["red"] == {"accounts": 1, "arr": 90_000}
+    assert before["bands"]["red"]["accounts"] == 0
+    first = moved["accounts"][0]
+    assert (first["account_id"], first["name"], first["band"]) == ("acme", "Acme", "red")
+    assert first["after"] == red[0]["score"]
+    assert first["words"]
+
+
+async def test_what_moved_before_the_days_asked_for_is_left_out(api: Api) -> None:
+    await turn_red(api, "acme", at=START + 3 * DAY + 3600)
+    await api.harness.tick(START + 6 * DAY)
+    await api.harness.score()
+    assert (await api.get("/v1/portfolio", moved_days=7))["moved"]["bands"]["red"]["accounts"] == 1
+    assert (await api.get("/v1/portfolio", moved_days=1))["moved"]["bands"]["red"]["accounts"] == 0
+    assert (await api.get("/v1/portfolio", movers=0))["moved"]["accounts"] == []
+
+
+async def test_a_flag_that_changes_no_band_moved_nothing(api: Api) -> None:
+    await turn_red(api, "acme", at=START + 3 * DAY + 3600)
+    at = (await api.get("/v1/portfolio"))["moved"]["accounts"][0]["at"]
+    await turn_red(api, "acme", at=START + 3 * DAY + 7200)
+    assert (await api.get("/v1/portfolio"))["moved"]["accounts"][0]["at"] == at
+
+
+async def test_the_list_has_the_scores_of_days_back_if_asked(api: Api) -> None:
+    assert all(row["trend"] is None for row in (await api.get("/v1/accounts"))["accounts"])
+    rows = (await api.get("/v1/accounts", trend_days=28))["accounts"]
+    for row in rows:
+        days = [point["day"] for point in row["trend"]]
+        assert days == sorted(set(days))
+        assert row["trend"][-1]["score"] == row["score"]
+        assert len(days) >= 3
+    history = await api.get("/v1/accounts/acme/history")
+    trend = {point["day"]: point["score"] for row in rows if row["account_id"] == "acme" for point in row["trend"]}
+    closed = {day["day"]: day["after"] for day in history["days"][1:]}
+    assert closed.items() <= trend.items()
+
+
+async def test_a_trend_of_silence_begins_where_the_days_begin(api: Api) -> None:
+    await api.harness.tick(START + 40 * DAY)
+    await api.harness.score()
+    (row,) = (await api.get("/v1/accounts", starts_with="acme", trend_days=14))["accounts"]
+    first, last = row["trend"][0], row["trend"][-1]
+    assert first["day"] >= "2026-03-28"
+    assert first["score"] >= last["score"] == row["score"]
+
+
+async def test_reasons_say_what_drivers_say(api: Api) -> None:
+    for row in (await api.get("/v1/accounts"))["accounts"]:
+        assert [f"{one['points']:+d} {one['words']}" for one in row["reasons"]] == row["drivers"]
+        assert all(one["name"] for one in row["reasons"])

@@ -1,0 +1,83 @@
+"""The console at a port of this machine, and Debian's Chromium before it.
+
+The server has a thread and an event loop of its own: Playwright's synchronous interface needs this one.
+"""
+
+import asyncio
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import pytest
+import uvicorn
+
+from console.access.roles import Role
+from support.console import ConsoleSite, console_site
+from support.portfolio_double import PortfolioDouble
+
+CHROMIUM: Final = shutil.which("chromium")
+AXE: Final = Path(__file__).parents[1] / "clients" / "node" / "node_modules" / "axe-core" / "axe.min.js"
+_START_SECONDS: Final = 30
+_CALL_SECONDS: Final = 30
+
+Result = TypeVar("Result")
+
+
+def require(found: object, reason: str) -> None:
+    """Skips with the reason, but fails where CI says that everything must be there."""
+    if not found:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+
+
+class ServedConsole:
+    """A console that is served until the block is left; its scoring is `scoring`."""
+
+    def __init__(self, database: str, scoring: PortfolioDouble) -> None:
+        self.scoring = scoring
+        self._database = database
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._built: Future[ConsoleSite] = Future()
+        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),))
+
+    def __enter__(self) -> "ServedConsole":
+        self._thread.start()
+        self._built.result(timeout=_START_SECONDS)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+        self._loop.close()
+
+    @property
+    def site(self) -> ConsoleSite:
+        return self._built.result()
+
+    def run(self, call: Coroutine[Any, Any, Result]) -> Result:
+        """A call of the site, in its own loop."""
+        return asyncio.run_coroutine_threadsafe(call, self._loop).result(timeout=_CALL_SECONDS)
+
+    def link_for(self, email: str, role: Role = Role.CSM) -> str:
+        """The address of a link that signs a new person in."""
+        return self.origin + self.run(self._link(email, role))
+
+    async def _link(self, email: str, role: Role) -> str:
+        return await self.site.link(await self.site.user(email, role))
+
+    async def _serve(self) -> None:
+        async with console_site(self._database, scoring=self.scoring.transport, origin=self.origin) as site:
+            server = uvicorn.Server(uvicorn.Config(site.app, lifespan="off", ws="none", log_level="critical"))
+            serving = asyncio.create_task(server.serve(sockets=[self._listener]))
+            self._built.set_result(site)
+            await self._stop.wait()
+            server.should_exit = True
+            server.force_exit = True
+            await serving

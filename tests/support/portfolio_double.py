@@ -1,0 +1,160 @@
+"""Scoring as the console sees it, without a database: the answers are those of scoring's own types."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import httpx
+import msgspec
+
+from common.contracts.signals import Band
+from scoring.api import answers
+from scoring.postgres.queries import AccountStatus
+
+NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
+TODAY = NOW.date()
+
+SCRIPT = "<script>alert(1)</script>"
+OVERRIDE = "\u202egnp.exe\u202c"  # right-to-left override: shown backwards where nothing isolates it
+ARABIC = "شركة النور"
+JAPANESE = "株式会社東京"
+LONG = "Donaudampfschifffahrtsgesellschaft" * 8
+FORMULA = '=HYPERLINK("https://elsewhere.example")'
+
+
+def listed(number: int, **fields: Any) -> answers.Listed:
+    """A healthy account of the list, as far as `fields` do not say otherwise."""
+    score = 80.0 - number % 60
+    usual: dict[str, Any] = {
+        "account_id": f"cust-{number:03}",
+        "name": f"Customer {number}",
+        "tier": ("high", "low", "tech")[number % 3],
+        "owner": ("dana@example.com", "eva@example.com")[number % 2],
+        "arr": 1_000.0 * (number + 1),
+        "contract_end": date(2026, 4, 1) + timedelta(days=number),
+        "stage": "adoption",
+        "status": AccountStatus.ACTIVE,
+        "band": Band.RED if score < 40 else Band.YELLOW if score < 70 else Band.GREEN,
+        "score": score,
+        "reasons": (answers.Reason("active_seats", -14, "active seats"),),
+        "trend": tuple(
+            answers.ScoreOnDay(TODAY - timedelta(days=day), min(100.0, score + day)) for day in range(28, -1, -4)
+        ),
+        "as_of": NOW,
+    }
+    return answers.Listed(**{**usual, **fields})
+
+
+HOSTILE = (
+    listed(1, name=SCRIPT, owner='"><img src=x onerror=alert(1)>', reasons=(answers.Reason("x", -3, SCRIPT),)),
+    listed(2, name=OVERRIDE),
+    listed(3, name=ARABIC),
+    listed(4, name=JAPANESE),
+    listed(5, name=LONG, owner=f"{'o' * 120}@example.com"),
+    listed(6, name=FORMULA, parent="@SUM(A1)"),
+    listed(7, band=None, score=None, trend=None, reasons=(), error="another version wrote it"),
+    listed(8, name=None, owner=None, arr=None, contract_end=None, stage="no such stage", trend=()),
+)
+
+
+class PortfolioDouble:
+    """`failing` names paths that answer 503; after `away_after` more requests all do.
+
+    `asked` are the queries of each request, by path.
+    """
+
+    def __init__(self, rows: Sequence[answers.Listed]) -> None:
+        self.rows = list(rows)
+        self.failing: set[str] = set()
+        self.away_after: int | None = None
+        self.asked: list[tuple[str, httpx.QueryParams]] = []
+        self.transport = httpx.MockTransport(self._answer)
+
+    def last(self, path: str) -> httpx.QueryParams:
+        return next(query for asked, query in reversed(self.asked) if asked == path)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        path, query = request.url.path, request.url.params
+        self.asked.append((path, query))
+        if self.away_after is not None:
+            self.away_after -= 1
+        if path in self.failing or (self.away_after is not None and self.away_after < 0):
+            return httpx.Response(503, json={"code": "database_unavailable", "detail": "ask again"})
+        answer: Callable[[httpx.QueryParams], Any] = {"/v1/accounts": self._list, "/v1/portfolio": self._sums}[path]
+        return httpx.Response(200, content=msgspec.json.encode(answer(query)))
+
+    def _matching(self, query: httpx.QueryParams) -> list[answers.Listed]:
+        bands, owners = query.get_list("band"), query.get_list("owner")
+        return [
+            row
+            for row in self.rows
+            if (not bands or row.band in bands) and (not owners or (row.owner or "").lower() in owners)
+        ]
+
+    def _list(self, query: httpx.QueryParams) -> answers.Accounts:
+        rows, limit, begin = self._matching(query), int(query["limit"]), int(query.get("cursor", "0"))
+        page = rows[begin : begin + limit]
+        return answers.Accounts(
+            accounts=tuple(page),
+            total=len(rows),
+            limit=limit,
+            next_cursor=str(begin + limit) if begin + limit < len(rows) else None,
+            as_of=NOW,
+            ordered_as_of=NOW,
+            held=None,
+        )
+
+    def _sums(self, query: httpx.QueryParams) -> answers.Portfolio:
+        rows = self._matching(query)
+        arr = sum(row.arr or 0.0 for row in rows)
+        at_risk = sum(row.arr or 0.0 for row in rows if row.band in (Band.RED, Band.YELLOW))
+        bands = {
+            band: answers.BandSums(
+                sum(row.band is band for row in rows), sum(row.arr or 0.0 for row in rows if row.band is band)
+            )
+            for band in Band
+        }
+        moved = rows[0] if rows else None
+        movers = () if moved is None or moved.band is None else (_mover(moved),)
+        return answers.Portfolio(
+            accounts=len(rows),
+            arr=arr,
+            arr_unknown=sum(row.arr is None for row in rows),
+            arr_at_risk=at_risk,
+            bands=bands,
+            groups=tuple(self._groups(rows, query.get("group_by"))),
+            more_groups=False,
+            moved=answers.PortfolioMoves(NOW - timedelta(days=7), bands, movers),
+            as_of=NOW,
+            held=None,
+        )
+
+    def _groups(self, rows: Sequence[answers.Listed], by: str | None) -> list[answers.PortfolioGroup]:
+        if by is None:
+            return []
+        keys = dict.fromkeys(getattr(row, by) for row in rows)
+        return [self._group(key, [row for row in rows if getattr(row, by) == key]) for key in keys]
+
+    def _group(self, key: str | None, rows: Sequence[answers.Listed]) -> answers.PortfolioGroup:
+        return answers.PortfolioGroup(
+            key=key,
+            name=None,
+            accounts=len(rows),
+            arr=sum(row.arr or 0.0 for row in rows),
+            arr_at_risk=0.0,
+            bands={band: sum(row.band is band for row in rows) for band in Band},
+        )
+
+
+def _mover(row: answers.Listed) -> answers.BandMover:
+    return answers.BandMover(
+        account_id=row.account_id,
+        name=row.name,
+        owner=row.owner,
+        arr=row.arr,
+        band=row.band,
+        at=NOW - timedelta(days=1),
+        before=72.0,
+        after=38.0,
+        words=f"72 to 38 since 3 March: -14 {row.name}",
+    )
