@@ -129,10 +129,14 @@ class Api:
 
     async def kpis(self, **query: Any) -> Any:
         """KPIs of what was scored until now."""
+        await self.read_kpi_entries()
+        return await self.get("/v1/kpis", **query)
+
+    async def read_kpi_entries(self) -> None:
+        """As the process does in the background."""
         if self.active_card.trouble():
             await self.active_card.read()
         await self._kpis.refresh()
-        return await self.get("/v1/kpis", **query)
 
     async def heartbeat(self, *, at: float, caught_up: bool = True) -> None:
         """What the owners of all partitions say of themselves."""

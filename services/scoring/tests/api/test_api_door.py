@@ -41,7 +41,7 @@ async def api(stream_api: Api) -> Api:
     await live(stream_api.harness, "acme", days=3, name="Acme", contract_end="2026-06-01")
     await stream_api.harness.tick(START + 30 * DAY)
     await stream_api.harness.score()
-    await stream_api.kpis()
+    await stream_api.read_kpi_entries()
     return stream_api
 
 

@@ -12,6 +12,7 @@ from common.auth import KeyVerifier
 from common.health_endpoints import Readiness
 from common.http_app import build_app, json_response, key_required
 from common.keys import Scope
+from common.query_parameters import QueryParameters
 from common.request_metrics import RequestMiddleware
 from scoring.api import answers, openapi
 from scoring.api.account_queries import AccountQueries
@@ -154,7 +155,7 @@ def _kpis(kpis: KpiQueries, keys: KeyVerifier) -> APIRouter:
         return json_response(answer)
 
     @router.get("/definitions", responses=openapi.responses(KpiDefinitions, of_one=False))
-    async def list_kpi_definitions() -> Response:
+    async def list_kpi_definitions(_asked: Annotated[QueryParameters, Query()]) -> Response:
         """What each KPI is: formula, unit and source."""
         return json_response(kpis.definitions())
 
