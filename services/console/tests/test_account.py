@@ -152,7 +152,7 @@ async def test_every_part_of_the_page_is_there(served: Served) -> None:
         "told: new",  # alerts: why, and why not
         "not told: told within the repeat interval",
         ">ann</bdi>",  # people
-        "answer to NPS",  # the journal
+        "answer to NPS",  # what is known of it
         "taken back on",
         "1 accounts with an ARR of",  # below
     ):
@@ -402,7 +402,7 @@ async def test_who_is_away_is_named_and_the_rest_is_shown(database: str, served:
         await browser.aclose()
 
 
-async def test_people_and_the_journal_go_on_page_by_page(served: Served) -> None:
+async def test_people_and_entries_go_on_page_by_page(served: Served) -> None:
     harness, at = served.scoring.harness, NOW + 60
     for n in range(30):
         await harness.post(event("acme", "session.started", at + n, user_id=f"user {n:02}"))
@@ -411,7 +411,7 @@ async def test_people_and_the_journal_go_on_page_by_page(served: Served) -> None
     await harness.score()
     browser = await served.site.signed_in(OWNER)
     page = await page_of(browser)
-    for name in ("people", "journal"):
+    for name in ("people", "entries"):
         older = unescape(re.search(rf'href="(/accounts/acme\?{name}=[^"]*)"', page)[1])  # type: ignore[index]
         assert older.endswith(f"#{name}")
         rest = await page_of(browser, older)

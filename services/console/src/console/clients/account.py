@@ -190,7 +190,7 @@ class PeopleAnswer(Struct, frozen=True):
     next_cursor: str | None
 
 
-class JournalRow(Struct, frozen=True, kw_only=True):
+class EntryRow(Struct, frozen=True, kw_only=True):
     """A fact, a contract's event, a milestone or an answer. `retracted_at` if somebody took it back."""
 
     name: str
@@ -201,8 +201,8 @@ class JournalRow(Struct, frozen=True, kw_only=True):
     retracted_at: datetime | None
 
 
-class JournalAnswer(Struct, frozen=True):
-    entries: tuple[JournalRow, ...]
+class EntriesAnswer(Struct, frozen=True):
+    entries: tuple[EntryRow, ...]
     next_cursor: str | None
 
 
@@ -234,8 +234,8 @@ class AccountReader:
     async def people(self, account_id: str, *, limit: int, cursor: str | None) -> PeopleAnswer:
         return await self._api.get(_path(account_id, "/people"), PeopleAnswer, _page(limit, cursor))
 
-    async def journal(self, account_id: str, *, limit: int, cursor: str | None) -> JournalAnswer:
-        return await self._api.get(_path(account_id, "/journal"), JournalAnswer, _page(limit, cursor))
+    async def entries(self, account_id: str, *, limit: int, cursor: str | None) -> EntriesAnswer:
+        return await self._api.get(_path(account_id, "/entries"), EntriesAnswer, _page(limit, cursor))
 
     async def _history(self, account_id: str, first: date | None, last: date | None) -> HistoryAnswer:
         query: dict[str, str | int] = {"limit": _MOST_DAYS}

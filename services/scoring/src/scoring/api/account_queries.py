@@ -6,12 +6,12 @@ from common.problems import Problem
 from common.query_parameters import bad_parameter
 from scoring.api import answers, rendering, rounding
 from scoring.api.account_reader import MAX_AHEAD, AccountReader, AccountReading, MomentOutOfRange, UnreadableState
-from scoring.api.cursor import encode_journal_cursor, encode_person_cursor
+from scoring.api.cursor import encode_entry_cursor, encode_person_cursor
 from scoring.api.family import Family
 from scoring.api.parameters import (
     AccountParameters,
+    EntryParameters,
     HistoryParameters,
-    JournalParameters,
     PeopleParameters,
     ReceiptParameters,
 )
@@ -92,16 +92,16 @@ class AccountQueries:
             next_cursor=None if last is None else encode_person_cursor(PersonPlace(last.last_seen, last.user_id)),
         )
 
-    async def journal(self, account_id: str, asked: JournalParameters) -> answers.Journal:
+    async def entries(self, account_id: str, asked: EntryParameters) -> answers.AccountEntries:
         before = asked.before()
         async with self._snapshots.open() as (_, snapshot):
             await _find_row(snapshot, account_id)
-            found = await snapshot.journal(account_id, before=before, limit=asked.limit + 1)
+            found = await snapshot.account_entries(account_id, before=before, limit=asked.limit + 1)
         shown = found[: asked.limit]
-        return answers.Journal(
+        return answers.AccountEntries(
             account_id=account_id,
-            entries=tuple(rendering.journal_entry(one) for one in shown),
-            next_cursor=encode_journal_cursor(shown[-1].place) if len(found) > len(shown) else None,
+            entries=tuple(rendering.account_entry(one) for one in shown),
+            next_cursor=encode_entry_cursor(shown[-1].place) if len(found) > len(shown) else None,
         )
 
     async def history(self, account_id: str, asked: HistoryParameters) -> answers.History:

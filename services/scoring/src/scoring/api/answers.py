@@ -279,7 +279,7 @@ class AccountPeople(Struct, frozen=True, kw_only=True):
     next_cursor: str | None
 
 
-class JournalEntry(Struct, frozen=True, kw_only=True):
+class AccountEntry(Struct, frozen=True, kw_only=True):
     """What one event said, or how the band or the stage changed (`health.changed`).
 
     `said` are the facts by their names, or what `name` brings. `at` is when it happened, `known_at` when it was known.
@@ -294,11 +294,11 @@ class JournalEntry(Struct, frozen=True, kw_only=True):
     retracted_at: datetime | None
 
 
-class Journal(Struct, frozen=True, kw_only=True):
+class AccountEntries(Struct, frozen=True, kw_only=True):
     """The newest in the log first; `next_cursor` is null on the last page."""
 
     account_id: str
-    entries: tuple[JournalEntry, ...]
+    entries: tuple[AccountEntry, ...]
     next_cursor: str | None
 
 

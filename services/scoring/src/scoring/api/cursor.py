@@ -32,7 +32,7 @@ class Cursor(Struct, frozen=True):
     place: CursorPlace
 
 
-class _JournalFields(Struct, frozen=True, array_like=True):
+class _EntryFields(Struct, frozen=True, array_like=True):
     seq: Annotated[int, Meta(ge=0, le=_MOST)]
     n: Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
@@ -83,18 +83,18 @@ def decode_person_cursor(text: str) -> PersonPlace:
     return place
 
 
-def encode_journal_cursor(place: EntryPlace) -> str:
-    return _text(_JournalFields(*place))
+def encode_entry_cursor(place: EntryPlace) -> str:
+    return _text(_EntryFields(*place))
 
 
-def decode_journal_cursor(text: str) -> EntryPlace:
+def decode_entry_cursor(text: str) -> EntryPlace:
     """Raises `InvalidCursor`."""
     try:
-        fields = msgspec.json.decode(_body(text), type=_JournalFields)
+        fields = msgspec.json.decode(_body(text), type=_EntryFields)
     except (ValueError, msgspec.MsgspecError) as error:  # see `decode_cursor`
         raise InvalidCursor from error
     place = (fields.seq, fields.n)
-    if encode_journal_cursor(place) != text:
+    if encode_entry_cursor(place) != text:
         raise InvalidCursor
     return place
 

@@ -21,7 +21,7 @@ from common.query_parameters import (
     without_nul,
 )
 from scoring.api.account_reader import MAX_AHEAD
-from scoring.api.cursor import Cursor, InvalidCursor, decode_cursor, decode_journal_cursor, decode_person_cursor
+from scoring.api.cursor import Cursor, InvalidCursor, decode_cursor, decode_entry_cursor, decode_person_cursor
 from scoring.health import Stage
 from scoring.kpis.entry_source import EntryPlace
 from scoring.postgres.people import PersonPlace
@@ -177,7 +177,7 @@ class PeopleParameters(QueryParameters):
             raise bad_parameter("query.cursor", "cursor", "is not a `next_cursor` of an answer") from error
 
 
-class JournalParameters(QueryParameters):
+class EntryParameters(QueryParameters):
     limit: int = Field(default=50, ge=1, le=200, description="at most so many entries")
     cursor: CursorText | None = Field(default=None, description="`next_cursor` of the page before")
 
@@ -186,7 +186,7 @@ class JournalParameters(QueryParameters):
         if self.cursor is None:
             return None
         try:
-            return decode_journal_cursor(self.cursor)
+            return decode_entry_cursor(self.cursor)
         except InvalidCursor as error:
             raise bad_parameter("query.cursor", "cursor", "is not a `next_cursor` of an answer") from error
 

@@ -16,7 +16,7 @@ from scoring.health import Card, Day, View
 from scoring.health.metrics.definition import DEFAULT
 from scoring.health.moments import to_datetime, zone_named
 from scoring.postgres.queries import status_of
-from scoring.postgres.snapshot import StoredJournalEntry
+from scoring.postgres.snapshot import StoredAccountEntry
 
 _DRIVERS_IN_A_LIST = 3
 
@@ -198,9 +198,9 @@ def level(now: Level) -> answers.LevelNow:
     )
 
 
-def journal_entry(source: StoredJournalEntry) -> answers.JournalEntry:
+def account_entry(source: StoredAccountEntry) -> answers.AccountEntry:
     person = None if source.person is None else source.person.decode("utf-8", "replace")
-    return answers.JournalEntry(
+    return answers.AccountEntry(
         name=source.name,
         at=to_datetime(source.at),
         known_at=to_datetime(source.known_at),

@@ -16,7 +16,7 @@ from scoring.health import Day, FeedPause, Pauses
 from scoring.kpis.entry_source import EntryPlace
 from scoring.partition.event_use import UnusableKey, UnusableReason, UseCount, UseSample
 from scoring.partition.origin import Origin
-from scoring.postgres import family, journal, people, portfolio, queries, sort_orders
+from scoring.postgres import account_entries, family, people, portfolio, queries, sort_orders
 from scoring.postgres.people import PersonOfAccount, PersonPlace
 from scoring.postgres.queries import AccountFilter, AccountStatus
 from scoring.postgres.sort_orders import CursorPlace, Order
@@ -131,7 +131,7 @@ class DayScores(Struct, frozen=True):
     after: float
 
 
-class StoredJournalEntry(Struct, frozen=True):
+class StoredAccountEntry(Struct, frozen=True):
     """An entry of one account; moments are seconds since the epoch. `retracted_at` is None if it stands."""
 
     name: str
@@ -270,13 +270,13 @@ class TableSnapshot:
         rows = await self._rows(people.page(account_id, after=after, limit=limit))
         return tuple(PersonOfAccount(*row) for row in rows)
 
-    async def journal(
+    async def account_entries(
         self, account_id: str, *, before: EntryPlace | None, limit: int
-    ) -> tuple[StoredJournalEntry, ...]:
+    ) -> tuple[StoredAccountEntry, ...]:
         """The newest in the log first."""
-        rows = await self._read(journal.PAGE, **journal.values(account_id, before=before, limit=limit))
+        rows = await self._read(account_entries.PAGE, **account_entries.values(account_id, before=before, limit=limit))
         return tuple(
-            StoredJournalEntry(
+            StoredAccountEntry(
                 row.name, row.at, row.known_at, row.person, _said.decode(row.body), (row.seq, row.n), row.retracted_at
             )
             for row in rows

@@ -162,13 +162,13 @@ class AccountTexts(Struct, frozen=True, kw_only=True):
     people_about: str
     no_people: str
 
-    journal: str
-    journal_about: str
+    entries: str
+    entries_about: str
     entry: str
     said: str
-    no_journal: str
+    no_entries: str
     retracted: str
-    entries: Mapping[str, str]
+    entry_names: Mapping[str, str]
     fields: Mapping[str, str]
 
     below: str

@@ -9,8 +9,8 @@ from msgspec import Struct
 from console.clients.account import (
     AccountNow,
     AccountReader,
+    EntriesAnswer,
     HistoryAnswer,
-    JournalAnswer,
     LevelAnswer,
     PeopleAnswer,
 )
@@ -34,7 +34,7 @@ class AccountContent(Struct, frozen=True, kw_only=True):
     level: LevelAnswer | None
     history: HistoryAnswer | None
     people: PeopleAnswer | None
-    journal: JournalAnswer | None
+    entries: EntriesAnswer | None
     alerts: AlertsAnswer | None
     alert: AlertInFull | None
     ahead: AccountNow | None
@@ -49,12 +49,12 @@ async def read_content(
     """Raises `ApiRefused` for an unknown account, and `ApiUnavailable` if every service is away."""
     asking = _Asking()
     ahead = view.as_of
-    now, level, history, people, journal, listed, alert, then, then_level = await asyncio.gather(
+    now, level, history, people, entries, listed, alert, then, then_level = await asyncio.gather(
         asking.of(accounts.account(account_id)),
         asking.of(accounts.level(account_id), unknown=True),
         asking.of(accounts.history(account_id, first=view.since, last=view.until), unknown=True),
         asking.of(accounts.people(account_id, limit=_PEOPLE, cursor=view.people), unknown=True),
-        asking.of(accounts.journal(account_id, limit=_ENTRIES, cursor=view.journal), unknown=True),
+        asking.of(accounts.entries(account_id, limit=_ENTRIES, cursor=view.entries), unknown=True),
         asking.of(alerts.alerts(account_id, limit=_ALERTS, cursor=view.alerts)),
         asking.of(alerts.alert(view.alert), unknown=True) if view.alert else _nothing(),
         asking.ahead(accounts.account(account_id, as_of=ahead)) if ahead else _nothing(),
@@ -70,7 +70,7 @@ async def read_content(
         level=level,
         history=history,
         people=people,
-        journal=journal,
+        entries=entries,
         alerts=listed,
         # Of this account, whatever an address says.
         alert=alert if alert is not None and alert.account_id == account_id else None,

@@ -171,13 +171,13 @@ ENGLISH: Final = AccountTexts(
     left="left on {}",
     people_about="Those seen last come first. Quiet is who has not been seen for {} days.",
     no_people="No event has named a person.",
-    journal="Contract and answers",
-    journal_about="What events said of the contract, of facts, milestones and answers, the newest first.",
+    entries="Contract and answers",
+    entries_about="What events said of the contract, of facts, milestones and answers, the newest first.",
     entry="What",
     said="It says",
-    no_journal="There is nothing yet.",
+    no_entries="There is nothing yet.",
     retracted="taken back on {}",
-    entries={
+    entry_names={
         "account.updated": "facts",
         "account.merged": "merged",
         "contract.started": "contract started",

@@ -214,13 +214,13 @@ JAPANESE: Final = AccountTexts(
     left="{} に離任",
     people_about="最近利用した順に表示します。「利用なし」は {} 日間利用のない人です。",
     no_people="利用者を示すイベントはまだありません。",
-    journal="契約と回答",
-    journal_about="契約・属性・マイルストーン・回答の記録を新しい順に表示します。",
+    entries="契約と回答",
+    entries_about="契約・属性・マイルストーン・回答の記録を新しい順に表示します。",
     entry="種類",
     said="内容",
-    no_journal="記録はまだありません。",
+    no_entries="記録はまだありません。",
     retracted="{} に取り消し",
-    entries={
+    entry_names={
         "account.updated": "属性",
         "account.merged": "統合",
         "contract.started": "契約開始",

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from common.contracts.signals import Band, Contribution
 from console.access.roles import Act
-from console.clients.account import AccountNow, JournalRow, PersonRow, ToldSignal
+from console.clients.account import AccountNow, EntryRow, PersonRow, ToldSignal
 from console.clients.alerts import ListedAlert
 from console.languages.card_names import CardNames
 from console.languages.formats import Formats
@@ -63,7 +63,7 @@ class AccountWords:
             return self._text.left.format(self._formats.day(person.left_on))
         return self._text.quiet if today - person.last_seen > timedelta(days=QUIET_DAYS) else self._text.active
 
-    def said(self, row: JournalRow) -> list[tuple[str, str]]:
+    def said(self, row: EntryRow) -> list[tuple[str, str]]:
         """The fields of an entry, with their values as the language writes them."""
         return [(self._text.fields.get(name, name), self._value(name, value)) for name, value in row.said.items()]
 

@@ -55,7 +55,7 @@ class AccountView(BaseModel):
     moves: int = Field(default=1, ge=1, le=1_000)
     people: OptionalCursor = None
     alerts: OptionalCursor = None
-    journal: OptionalCursor = None
+    entries: OptionalCursor = None
     alert: Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")] = ""
     did: Did | None = None
 
