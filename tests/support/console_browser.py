@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 
 from console.access.roles import Role
+from support.account_double import AccountDouble
 from support.console import ConsoleSite, console_site
 from support.portfolio_double import PortfolioDouble
 
@@ -35,10 +36,12 @@ def require(found: object, reason: str) -> None:
 
 
 class ServedConsole:
-    """A console that is served until the block is left; its scoring is `scoring`."""
+    """A console that is served until the block is left; `account` is what the other services know of one account."""
 
     def __init__(self, database: str, scoring: PortfolioDouble) -> None:
         self.scoring = scoring
+        self.account = AccountDouble()
+        scoring.account = self.account
         self._database = database
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -73,7 +76,13 @@ class ServedConsole:
         return await self.site.link(await self.site.user(email, role))
 
     async def _serve(self) -> None:
-        async with console_site(self._database, scoring=self.scoring.transport, origin=self.origin) as site:
+        async with console_site(
+            self._database,
+            scoring=self.scoring.transport,
+            alerts=self.account.alerts,
+            ingest=self.account.ingest,
+            origin=self.origin,
+        ) as site:
             server = uvicorn.Server(uvicorn.Config(site.app, lifespan="off", ws="none", log_level="critical"))
             serving = asyncio.create_task(server.serve(sockets=[self._listener]))
             self._built.set_result(site)
