@@ -244,7 +244,7 @@ async def test_an_account_that_nobody_knows_is_not_found(served: Served) -> None
 
 async def test_in_japanese(served: Served) -> None:
     await told(served)
-    browser = await served.site.signed_in(OWNER, **{"accept-language": "ja"})
+    browser = await served.site.signed_in(OWNER, Role.CSM, **{"accept-language": "ja"})
     page = await page_of(browser)
     for expected in ("この判定の理由", "スコアは 40.0 未満です。", "通知：新しい出来事", "解約の申し出", "契約と回答"):
         assert expected in page, expected

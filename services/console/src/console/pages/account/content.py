@@ -49,16 +49,20 @@ async def read_content(
     """Raises `ApiRefused` for an unknown account, and `ApiUnavailable` if every service is away."""
     asking = _Asking()
     ahead = view.as_of
-    now, level, history, people, entries, listed, alert, then, then_level = await asyncio.gather(
-        asking.of(accounts.account(account_id)),
-        asking.of(accounts.level(account_id), unknown=True),
-        asking.of(accounts.history(account_id, first=view.since, last=view.until), unknown=True),
-        asking.of(accounts.people(account_id, limit=_PEOPLE, cursor=view.people), unknown=True),
-        asking.of(accounts.entries(account_id, limit=_ENTRIES, cursor=view.entries), unknown=True),
-        asking.of(alerts.alerts(account_id, limit=_ALERTS, cursor=view.alerts)),
-        asking.of(alerts.alert(view.alert), unknown=True) if view.alert else _nothing(),
-        asking.ahead(accounts.account(account_id, as_of=ahead)) if ahead else _nothing(),
-        asking.ahead(accounts.level(account_id, as_of=ahead)) if ahead else _nothing(),
+    (now, level, history, people, entries), (listed, alert, then, then_level) = await asyncio.gather(
+        asyncio.gather(
+            asking.of(accounts.account(account_id)),
+            asking.of(accounts.level(account_id), unknown=True),
+            asking.of(accounts.history(account_id, first=view.since, last=view.until), unknown=True),
+            asking.of(accounts.people(account_id, limit=_PEOPLE, cursor=view.people), unknown=True),
+            asking.of(accounts.entries(account_id, limit=_ENTRIES, cursor=view.entries), unknown=True),
+        ),
+        asyncio.gather(
+            asking.of(alerts.alerts(account_id, limit=_ALERTS, cursor=view.alerts)),
+            asking.of(alerts.alert(view.alert), unknown=True) if view.alert else _nothing(),
+            asking.ahead(accounts.account(account_id, as_of=ahead)) if ahead else _nothing(),
+            asking.ahead(accounts.level(account_id, as_of=ahead)) if ahead else _nothing(),
+        ),
     )
     if asking.refusal is not None:
         raise asking.refusal
