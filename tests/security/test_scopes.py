@@ -42,6 +42,8 @@ ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
     "ingest": {
         ("POST", "/v1/events"): Scope.EVENTS,
         ("GET", "/v1/events/names"): Scope.READ,
+        ("GET", "/v1/kpis"): Scope.READ,
+        ("GET", "/v1/kpis/definitions"): Scope.READ,
         ("DELETE", "/v1/accounts/{account_id}"): Scope.ADMIN,
         ("DELETE", "/v1/users/{user_id}"): Scope.ADMIN,
         ("GET", "/v1/accounts/{account_id}/export"): Scope.ADMIN,
@@ -63,6 +65,8 @@ ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
         ("GET", "/v1/accounts/{account_id}/receipts"): Scope.READ,
         ("GET", "/v1/accounts/{account_id}/export"): Scope.ADMIN,
         ("GET", "/v1/events/names"): Scope.READ,
+        ("GET", "/v1/kpis"): Scope.READ,
+        ("GET", "/v1/kpis/definitions"): Scope.READ,
         ("POST", "/v1/announcements"): Scope.ADMIN,
         ("GET", "/v1/announcements"): Scope.ADMIN,
         ("GET", "/v1/erasures/{erasure_id}"): Scope.ADMIN,
@@ -116,7 +120,16 @@ def application(service: str, keys: MemoryKeys, clock: list[float]) -> FastAPI |
     if service == "scoring api":
         metrics = ApiMetrics(registry)
         built = scoring_routes.build(
-            inside, inside, inside, inside, inside, keys=ring, metrics=metrics, readiness=ready, registry=registry
+            inside,
+            inside,
+            inside,
+            inside,
+            inside,
+            inside,
+            keys=ring,
+            metrics=metrics,
+            readiness=ready,
+            registry=registry,
         )
         built.include_router(receipt_routes(inside, ring))
         built.include_router(export_routes(inside, ring, row_schemas={}))
