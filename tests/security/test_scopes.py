@@ -42,8 +42,6 @@ ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
     "ingest": {
         ("POST", "/v1/events"): Scope.EVENTS,
         ("GET", "/v1/events/names"): Scope.READ,
-        ("GET", "/v1/kpis"): Scope.READ,
-        ("GET", "/v1/kpis/definitions"): Scope.READ,
         ("DELETE", "/v1/accounts/{account_id}"): Scope.ADMIN,
         ("DELETE", "/v1/users/{user_id}"): Scope.ADMIN,
         ("GET", "/v1/accounts/{account_id}/export"): Scope.ADMIN,
