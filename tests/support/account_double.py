@@ -70,7 +70,7 @@ class AccountDouble:
             score=38.0,
             band=Band.RED if self.override is None else self.override.to,
             band_words="red: below 40",
-            lines=answers.BandLines(40.0, 70.0, 8.0, 0.3),
+            lines=answers.BandThresholds(40.0, 70.0, 8.0, 0.3),
             override=self.override,
             coverage=0.9,
             stage="adoption",

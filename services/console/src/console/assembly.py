@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from common.errors import StopWorker
 from console.access.oidc import OidcProvider
-from console.clients.account import AccountReader
+from console.clients.account import AccountClient
 from console.clients.scoring import ScoringReader
 from console.clients.service_api import ServiceApi
 from console.languages.card_names import CardNames, UnreadableNames, read_card_names
@@ -51,7 +51,7 @@ def assemble(
         names=_names(settings),
         audit=AuditTrail(tables),
         scoring=ScoringReader(apis.scoring),
-        accounts=AccountReader(apis.scoring),
+        accounts=AccountClient(apis.scoring),
         alerts=apis.alerts,
         ingest=apis.ingest,
     )

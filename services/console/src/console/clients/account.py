@@ -60,7 +60,7 @@ class SilentFeed(Struct, frozen=True):
     until: datetime | None
 
 
-class BandLines(Struct, frozen=True):
+class BandLimits(Struct, frozen=True):
     """Below `red` and below `yellow` are those bands; they end `hysteresis` points above. Coverage is 0 to 1."""
 
     red: float
@@ -107,7 +107,7 @@ class AccountNow(Struct, frozen=True, kw_only=True):
     score: float | None = None
     band: Band | None = None
     band_words: str = ""
-    lines: BandLines | None = None
+    lines: BandLimits | None = None
     override: Override | None = None
     coverage: float = 0.0
     stage: str = ""
@@ -150,7 +150,7 @@ class ScoreDay(Struct, frozen=True):
     events: tuple[MovingEvent, ...]
 
 
-class ToldSignal(Struct, frozen=True, kw_only=True):
+class SignalInHistory(Struct, frozen=True, kw_only=True):
     """What scoring told alerts. `history` if it came of an import and woke nobody."""
 
     signal_id: str
@@ -168,12 +168,12 @@ class HistoryAnswer(Struct, frozen=True, kw_only=True):
 
     days: tuple[ScoreDay, ...]
     more_days: bool
-    signals: tuple[ToldSignal, ...]
+    signals: tuple[SignalInHistory, ...]
     more_signals: bool
     as_of: datetime
 
 
-class PersonRow(Struct, frozen=True):
+class PersonListed(Struct, frozen=True):
     """`last_seen` is the day of their last event, `left_on` the day on which they left."""
 
     user_id: str
@@ -186,7 +186,7 @@ class PersonRow(Struct, frozen=True):
 
 
 class PeopleAnswer(Struct, frozen=True):
-    people: tuple[PersonRow, ...]
+    people: tuple[PersonListed, ...]
     next_cursor: str | None
 
 
@@ -206,7 +206,7 @@ class EntriesAnswer(Struct, frozen=True):
     next_cursor: str | None
 
 
-class AccountReader:
+class AccountClient:
     """Raises `ApiUnavailable` and `ApiRefused`, with status 404 for an account that nobody knows."""
 
     def __init__(self, api: ServiceApi) -> None:

@@ -11,7 +11,7 @@ class EventsTaken(Struct, frozen=True):
     accepted: int
 
 
-class EventPoster:
+class EventClient:
     """Raises `ApiUnavailable`, and `ApiRefused` for an event that ingest does not take."""
 
     def __init__(self, api: ServiceApi) -> None:

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from msgspec import Struct
 
 from console.access.roles import Act
-from console.clients.account import AccountReader
+from console.clients.account import AccountClient
 from console.clients.scoring import ScoringReader
 from console.clients.service_api import ServiceApi
 from console.languages.card_names import CardNames
@@ -24,7 +24,7 @@ class PageParts(Struct, frozen=True, kw_only=True):
     names: CardNames
     audit: AuditTrail
     scoring: ScoringReader
-    accounts: AccountReader
+    accounts: AccountClient
     alerts: ServiceApi
     ingest: ServiceApi
 

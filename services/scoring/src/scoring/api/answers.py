@@ -213,7 +213,7 @@ class AccountLink(Struct, frozen=True):
     path: str
 
 
-class BandLines(Struct, frozen=True):
+class BandThresholds(Struct, frozen=True):
     """Where the bands of the account's stage begin: red below `red`, yellow below `yellow`.
 
     A band is left at its line plus `hysteresis`. With less coverage than `min_coverage` (0 to 1) there is no band.
@@ -244,7 +244,7 @@ class Account(Struct, frozen=True, kw_only=True):
     score: float
     band: Band
     band_words: str
-    lines: BandLines
+    lines: BandThresholds
     override: Override | None
     coverage: float
     stage: str

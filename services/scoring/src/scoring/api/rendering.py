@@ -211,9 +211,9 @@ def account_entry(source: StoredAccountEntry) -> answers.AccountEntry:
     )
 
 
-def _lines(view: View, card: Card) -> answers.BandLines:
+def _lines(view: View, card: Card) -> answers.BandThresholds:
     bands = card.bands.get(view.health.stage) or card.bands[DEFAULT]
-    return answers.BandLines(bands.red, bands.yellow, bands.hysteresis, card.min_coverage)
+    return answers.BandThresholds(bands.red, bands.yellow, bands.hysteresis, card.min_coverage)
 
 
 def _missed(view: View) -> tuple[str, ...]:

@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from common.contracts.signals import Band, Override
 from console.access.roles import Act
-from console.clients.account import AccountNow, AccountReader
+from console.clients.account import AccountClient, AccountNow
 from console.clients.alerts import AlertInFull, AlertsReader
-from console.clients.events import EventPoster
+from console.clients.events import EventClient
 from console.errors import ApiRefused
 from console.pages.account.view import Did
 from console.postgres.audit import AuditTrail
@@ -57,7 +57,7 @@ def override_state(override: Override | None) -> str:
 class AccountActs:
     """Raises `Forbidden`, `ApiUnavailable`, `ApiRefused` and `DatabaseUnavailable`."""
 
-    def __init__(self, accounts: AccountReader, alerts: AlertsReader, events: EventPoster, audit: AuditTrail) -> None:
+    def __init__(self, accounts: AccountClient, alerts: AlertsReader, events: EventClient, audit: AuditTrail) -> None:
         self._accounts = accounts
         self._alerts = alerts
         self._events = events

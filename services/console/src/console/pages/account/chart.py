@@ -17,14 +17,14 @@ BOTTOM: Final = 212
 _MOST_TICKS: Final = 8
 
 
-class Tick(Struct, frozen=True):
+class DateTick(Struct, frozen=True):
     """A label on an axis; `at` are units of the drawing."""
 
     at: float
     day: date
 
 
-class Mark(Struct, frozen=True):
+class ChartMark(Struct, frozen=True):
     """A signal on the line; `name` is its band or its kind."""
 
     x: float
@@ -42,8 +42,8 @@ class ScoreChart(Struct, frozen=True):
     """`path` is the `d` of an SVG path: days from left to right, scores 0 to 100 from bottom to top."""
 
     path: str
-    ticks: tuple[Tick, ...]
-    marks: tuple[Mark, ...]
+    ticks: tuple[DateTick, ...]
+    marks: tuple[ChartMark, ...]
     first: ScorePoint
     last: ScorePoint
     lowest: ScorePoint
@@ -65,7 +65,9 @@ def chart_of(days: Sequence[ScoreDay], marked: Iterable[MarkedDay]) -> ScoreChar
     path = "M" + "L".join(f"{_x(one.day, first, last):g} {_y(one.score):g}" for one in points)
     scores = {one.day: one.score for one in points}
     marks = tuple(
-        Mark(_x(one.day, first, last), _y(scores[one.day]), one.name, one.words) for one in marked if one.day in scores
+        ChartMark(_x(one.day, first, last), _y(scores[one.day]), one.name, one.words)
+        for one in marked
+        if one.day in scores
     )
     return ScoreChart(
         path,
@@ -92,11 +94,11 @@ def grid() -> tuple[tuple[int, float], ...]:
     return tuple((score, _y(score)) for score in (0, 25, 50, 75, 100))
 
 
-def _ticks(first: date, last: date) -> Iterable[Tick]:
+def _ticks(first: date, last: date) -> Iterable[DateTick]:
     step = max(1, -(-(last - first).days // (_MOST_TICKS - 1)))
     day = first
     while day <= last:
-        yield Tick(_x(day, first, last), day)
+        yield DateTick(_x(day, first, last), day)
         day += timedelta(days=step)
 
 

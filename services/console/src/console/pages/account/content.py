@@ -7,8 +7,8 @@ from typing import Final, TypeVar
 from msgspec import Struct
 
 from console.clients.account import (
+    AccountClient,
     AccountNow,
-    AccountReader,
     EntriesAnswer,
     HistoryAnswer,
     LevelAnswer,
@@ -44,7 +44,7 @@ class AccountContent(Struct, frozen=True, kw_only=True):
 
 
 async def read_content(
-    accounts: AccountReader, alerts: AlertsReader, account_id: str, view: AccountView
+    accounts: AccountClient, alerts: AlertsReader, account_id: str, view: AccountView
 ) -> AccountContent:
     """Raises `ApiRefused` for an unknown account, and `ApiUnavailable` if every service is away."""
     asking = _Asking()

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec import Struct
 
 from common.contracts.signals import MovingEvent
-from console.clients.account import HistoryAnswer, ScoreDay, ToldSignal
+from console.clients.account import HistoryAnswer, ScoreDay, SignalInHistory
 
 ROWS: Final = 20
 # A day that moved the score by less is in the plot alone.
@@ -29,7 +29,7 @@ class Move(Struct, frozen=True, kw_only=True):
     after: float | None
     reasons: tuple[NamedPoints, ...]
     events: tuple[MovingEvent, ...]
-    signals: tuple[ToldSignal, ...]
+    signals: tuple[SignalInHistory, ...]
 
 
 def zone_of(name: str | None) -> tzinfo:
@@ -48,8 +48,8 @@ def moves_of(history: HistoryAnswer, *, zone: tzinfo) -> list[Move]:
     return [_move(day, days.get(day), signals.get(day, ())) for day in sorted(moved | signals.keys(), reverse=True)]
 
 
-def signals_by_day(history: HistoryAnswer, *, zone: tzinfo) -> dict[date, tuple[ToldSignal, ...]]:
-    found: dict[date, tuple[ToldSignal, ...]] = {}
+def signals_by_day(history: HistoryAnswer, *, zone: tzinfo) -> dict[date, tuple[SignalInHistory, ...]]:
+    found: dict[date, tuple[SignalInHistory, ...]] = {}
     for one in history.signals:
         day = _day(one.at, zone)
         found[day] = (*found.get(day, ()), one)
@@ -65,7 +65,7 @@ def points_by_metric(parts: Sequence[tuple[str, float]]) -> tuple[NamedPoints, .
     return tuple(sorted(found, key=lambda one: -abs(one.points))[:_MOST_REASONS])
 
 
-def _move(day: date, scored: ScoreDay | None, signals: tuple[ToldSignal, ...]) -> Move:
+def _move(day: date, scored: ScoreDay | None, signals: tuple[SignalInHistory, ...]) -> Move:
     if scored is None:
         return Move(day=day, before=None, after=None, reasons=(), events=(), signals=signals)
     return Move(

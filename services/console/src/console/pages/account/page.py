@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse
 
 from console.access.tokens import new_token
 from console.clients.alerts import AlertsReader
-from console.clients.events import EventPoster
+from console.clients.events import EventClient
 from console.languages.formats import Formats
 from console.pages.account.acts import AccountActs, posted_override
 from console.pages.account.content import read_content
@@ -32,7 +32,7 @@ def routes(parts: PageParts) -> APIRouter:
     router = APIRouter()
     signed_in = Depends(parts.visits.signed_in)
     alerts = AlertsReader(parts.alerts)
-    acts = AccountActs(parts.accounts, alerts, EventPoster(parts.ingest), parts.audit)
+    acts = AccountActs(parts.accounts, alerts, EventClient(parts.ingest), parts.audit)
 
     async def page(
         request: Request, visit: Visit, account_id: str, view: AccountView, *, mistake: str = "", **filled: str

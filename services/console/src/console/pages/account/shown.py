@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from common.contracts.signals import Band, Contribution
 from console.access.roles import Act
-from console.clients.account import AccountNow, EntryRow, PersonRow, ToldSignal
+from console.clients.account import AccountNow, EntryRow, PersonListed, SignalInHistory
 from console.clients.alerts import ListedAlert
 from console.languages.card_names import CardNames
 from console.languages.formats import Formats
@@ -50,7 +50,7 @@ class AccountWords:
     def of(self, category: str, name: str) -> str:
         return self._names.of(category, name, self._locale)
 
-    def signal(self, one: ToldSignal | ListedAlert) -> str:
+    def signal(self, one: SignalInHistory | ListedAlert) -> str:
         """What a signal tells: `flag: payment failed`."""
         return self._text.kinds.get(one.kind, one.kind.replace("_", " ")).format(self._to(one.to))
 
@@ -58,7 +58,7 @@ class AccountWords:
         """Of a decision or an attempt."""
         return self._text.reasons_of.get(words, words)
 
-    def person_state(self, person: PersonRow, today: date) -> str:
+    def person_state(self, person: PersonListed, today: date) -> str:
         if person.left_on is not None and person.left_on >= person.last_seen:
             return self._text.left.format(self._formats.day(person.left_on))
         return self._text.quiet if today - person.last_seen > timedelta(days=QUIET_DAYS) else self._text.active

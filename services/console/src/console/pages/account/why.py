@@ -1,7 +1,7 @@
 """Why a band is what it is, in the words of the page's language: a line that was crossed, or what holds it."""
 
 from common.contracts.signals import Band
-from console.clients.account import AccountNow, BandLines
+from console.clients.account import AccountNow, BandLimits
 from console.languages.formats import Formats
 from console.pages.account.account_texts import AccountTexts
 
@@ -15,7 +15,7 @@ def why_this_band(now: AccountNow, text: AccountTexts, formats: Formats) -> list
     return [*found, *_of_status(now, text)]
 
 
-def _sentences(now: AccountNow, lines: BandLines, text: AccountTexts, formats: Formats) -> list[str]:
+def _sentences(now: AccountNow, lines: BandLimits, text: AccountTexts, formats: Formats) -> list[str]:
     assert now.score is not None
     if now.override is None:
         return [_without_override(now, lines, text, formats)]
@@ -31,7 +31,7 @@ def _sentences(now: AccountNow, lines: BandLines, text: AccountTexts, formats: F
     return [*found, text.without_override.format(formats.tenth(now.score), text.bands[scored])]
 
 
-def _without_override(now: AccountNow, lines: BandLines, text: AccountTexts, formats: Formats) -> str:
+def _without_override(now: AccountNow, lines: BandLimits, text: AccountTexts, formats: Formats) -> str:
     band, score, pending = now.band, now.score, now.pending
     assert band is not None
     assert score is not None
@@ -56,7 +56,7 @@ def _without_override(now: AccountNow, lines: BandLines, text: AccountTexts, for
     return text.why_held.format(formats.tenth(ends), formats.tenth(line_of)) if score < ends else text.why_told
 
 
-def _insufficient(now: AccountNow, lines: BandLines, text: AccountTexts, formats: Formats) -> str:
+def _insufficient(now: AccountNow, lines: BandLimits, text: AccountTexts, formats: Formats) -> str:
     return text.why_insufficient.format(formats.percent(now.coverage), formats.percent(lines.min_coverage))
 
 
