@@ -147,14 +147,14 @@ async def test_every_part_of_the_page_is_there(served: Served) -> None:
         '<path class="line" d="M',  # the plot, and the same in words
         "; lowest ",
         "<bdi>contract.cancel_requested</bdi>",  # what moved it
-        "days to the renewal",  # the journey
+        "days to the renewal: 7",  # the journey
         "kick-off",
         "told: new",  # alerts: why, and why not
         "not told: told within the repeat interval",
         ">ann</bdi>",  # people
         "answer to NPS",  # what is known of it
         "taken back on",
-        "1 accounts with an ARR of",  # below
+        "Accounts: 1. ARR: ",  # below
     ):
         assert expected in page, expected
     assert len(page.encode()) < 150_000

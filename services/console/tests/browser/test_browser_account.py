@@ -117,7 +117,7 @@ def test_axe_finds_nothing_serious(console: ServedConsole, opened: Opened, schem
 
 def test_the_plot_is_said_in_words_and_the_receipt_as_a_table(opened: Opened) -> None:
     page = opened(ACME)
-    plot = page.get_by_role("img", name=re.compile("lowest 60 on .*, highest 68 on .*; 1 messages"))
+    plot = page.get_by_role("img", name=re.compile("lowest 60 on .*, highest 68 on .*. Messages: 1"))
     expect(plot).to_have_count(1)
     assert plot.locator("circle title").all_text_contents() == ["band: red, Mar 31, 2026"]
     rows = page.locator("table.waterfall tr").all_inner_texts()
