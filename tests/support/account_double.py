@@ -60,7 +60,7 @@ class AccountDouble:
             "receipts": self._receipts,
             "history": lambda: self._history(request.url.params),
             "people": self._people,
-            "entries": self._entries,
+            "entries": lambda: self._entries(request.url.params),
         }[part]
         return _json(answer())
 
@@ -171,8 +171,8 @@ class AccountDouble:
         )
         return answers.AccountPeople(account_id="acme", people=people, next_cursor=None)
 
-    def _entries(self) -> answers.AccountEntries:
-        entries = (
+    def _entries(self, query: httpx.QueryParams) -> answers.AccountEntries:
+        entries: tuple[answers.AccountEntry, ...] = (
             answers.AccountEntry(
                 name="contract.started",
                 at=NOW,
@@ -185,6 +185,17 @@ class AccountDouble:
                 name="nps.answered", at=NOW, known_at=NOW, person=self.name, said={"score": 3.0}, retracted_at=NOW
             ),
         )
+        if query.get_list("name"):
+            entries = (
+                answers.AccountEntry(
+                    name="milestone.planned",
+                    at=NOW,
+                    known_at=NOW,
+                    person=None,
+                    said={"step": self.name, "due": "2026-04-30"},
+                    retracted_at=None,
+                ),
+            )
         return answers.AccountEntries(account_id="acme", entries=entries, next_cursor=None)
 
     def _told(self) -> Any:

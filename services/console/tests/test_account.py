@@ -235,6 +235,26 @@ async def test_every_attempt_of_an_alert_is_shown_at_its_address(served: Served)
     await browser.aclose()
 
 
+async def test_the_journey_has_promised_and_reached_steps(served: Served) -> None:
+    harness = served.scoring.harness
+    await harness.post(
+        event("acme", "milestone.planned", NOW + 1, properties={"step": "sso_live", "due": "2026-04-30"}),
+        event("acme", "milestone.reached", NOW + 2, properties={"step": "kickoff"}),
+        event("acme", "milestone.reached", NOW + 3, properties={"step": "first_value"}, event_id="wrong"),
+        event("acme", "event.retracted", NOW + 4, properties={"event_id": "wrong", "source": "test"}),
+    )
+    await harness.tick(NOW + 60)
+    await harness.score()
+    browser = await served.site.signed_in(OWNER)
+    page = await page_of(browser)
+    table = page[page.index("<caption>Milestones") : page.index('<h2 id="alerts">')]
+    cells = re.findall(r"<bdi>([^<]*)</bdi></th>\s*<td[^>]*>([^<]*)</td>\s*<td[^>]*>(?:<time[^>]*>)?([^<]*)<", table)
+    assert [cell[:2] for cell in cells] == [("SSO go-live", "Apr 30, 2026"), ("kick-off", "Mar 20, 2026")]
+    assert cells[0][2] == "not yet"
+    assert cells[1][2].startswith("Mar 22, 2026")
+    await browser.aclose()
+
+
 async def test_an_account_that_nobody_knows_is_not_found(served: Served) -> None:
     browser = await served.site.signed_in(OWNER)
     for path in ("/accounts/nobody", "/accounts/", "/accounts/%2E%2E"):

@@ -87,6 +87,18 @@ async def test_pages_have_every_entry_once(stream_api: Api) -> None:
     assert seats == [6, 5, 4, 3, 2, 1, 0]
 
 
+async def test_a_name_asks_for_entries_of_that_name_alone(stream_api: Api) -> None:
+    planned = {"step": "kickoff", "due": "2026-03-20"}
+    await stream_api.harness.post(
+        event("acme", "milestone.planned", START, properties=planned),
+        event("acme", "account.updated", START + 1, properties={"seats": 3}),
+        event("acme", "milestone.reached", START + 2, properties={"step": "kickoff"}),
+    )
+    found = await entries(stream_api, name=["milestone.planned", "milestone.reached"])
+    assert [one["name"] for one in found] == ["milestone.reached", "milestone.planned"]
+    assert await entries(stream_api, name="no.such") == []
+
+
 async def test_of_an_unknown_account_there_are_none(stream_api: Api) -> None:
     await stream_api.harness.post(event("acme", "session.started", START))
     await stream_api.harness.score()

@@ -1,6 +1,6 @@
 """What scoring's read API knows of one account, as far as the console asks it. Points are 0 to 100, moments are UTC."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
@@ -234,8 +234,12 @@ class AccountClient:
     async def people(self, account_id: str, *, limit: int, cursor: str | None) -> PeopleAnswer:
         return await self._api.get(_path(account_id, "/people"), PeopleAnswer, _page(limit, cursor))
 
-    async def entries(self, account_id: str, *, limit: int, cursor: str | None) -> EntriesAnswer:
-        return await self._api.get(_path(account_id, "/entries"), EntriesAnswer, _page(limit, cursor))
+    async def entries(
+        self, account_id: str, *, limit: int, cursor: str | None = None, names: Sequence[str] = ()
+    ) -> EntriesAnswer:
+        """The newest in the log first; without `names` those of every name."""
+        query: dict[str, str | int | Sequence[str]] = {**_page(limit, cursor), "name": names}
+        return await self._api.get(_path(account_id, "/entries"), EntriesAnswer, query)
 
     async def _history(self, account_id: str, first: date | None, last: date | None) -> HistoryAnswer:
         query: dict[str, str | int] = {"limit": _MOST_DAYS}

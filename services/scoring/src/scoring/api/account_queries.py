@@ -96,7 +96,7 @@ class AccountQueries:
         before = asked.before()
         async with self._snapshots.open() as (_, snapshot):
             await _find_row(snapshot, account_id)
-            found = await snapshot.account_entries(account_id, before=before, limit=asked.limit + 1)
+            found = await snapshot.account_entries(account_id, names=asked.name, before=before, limit=asked.limit + 1)
         shown = found[: asked.limit]
         return answers.AccountEntries(
             account_id=account_id,

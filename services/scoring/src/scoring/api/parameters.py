@@ -178,8 +178,9 @@ class PeopleParameters(QueryParameters):
 
 
 class EntryParameters(QueryParameters):
+    name: list[Text] = Field(default=[], max_length=20, description="entries of any of these names")
     limit: int = Field(default=50, ge=1, le=200, description="at most so many entries")
-    cursor: CursorText | None = Field(default=None, description="`next_cursor` of the page before")
+    cursor: CursorText | None = Field(default=None, description="`next_cursor` of the page before, with the same names")
 
     def before(self) -> EntryPlace | None:
         """What the page before ended with. Raises a 422 for an invalid cursor."""

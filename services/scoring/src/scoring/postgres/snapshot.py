@@ -271,10 +271,11 @@ class TableSnapshot:
         return tuple(PersonOfAccount(*row) for row in rows)
 
     async def account_entries(
-        self, account_id: str, *, before: EntryPlace | None, limit: int
+        self, account_id: str, *, names: Sequence[str], before: EntryPlace | None, limit: int
     ) -> tuple[StoredAccountEntry, ...]:
-        """The newest in the log first."""
-        rows = await self._read(account_entries.PAGE, **account_entries.values(account_id, before=before, limit=limit))
+        """The newest in the log first; without `names` those of every name."""
+        values = account_entries.values(account_id, names=names, before=before, limit=limit)
+        rows = await self._read(account_entries.PAGE, **values)
         return tuple(
             StoredAccountEntry(
                 row.name, row.at, row.known_at, row.person, _said.decode(row.body), (row.seq, row.n), row.retracted_at

@@ -119,6 +119,11 @@ class AccountTexts(Struct, frozen=True, kw_only=True):
     missed_due: str
     nothing_missed: str
     moment: str
+    milestones: str
+    step: str
+    due: str
+    reached: str
+    not_reached: str
 
     alerts: str
     no_alerts: str

@@ -16,11 +16,13 @@ from console.clients.account import (
 )
 from console.clients.alerts import AlertInFull, AlertsAnswer, AlertsReader
 from console.errors import ApiRefused, ApiUnavailable, ServiceName
+from console.pages.account.milestones import PLANNED, REACHED
 from console.pages.account.view import AccountView
 
 _PEOPLE: Final = 25
 _ALERTS: Final = 10
 _ENTRIES: Final = 25
+_STEPS: Final = 100
 Part = TypeVar("Part")
 
 
@@ -35,6 +37,7 @@ class AccountContent(Struct, frozen=True, kw_only=True):
     history: HistoryAnswer | None
     people: PeopleAnswer | None
     entries: EntriesAnswer | None
+    milestones: EntriesAnswer | None
     alerts: AlertsAnswer | None
     alert: AlertInFull | None
     ahead: AccountNow | None
@@ -49,13 +52,16 @@ async def read_content(
     """Raises `ApiRefused` for an unknown account, and `ApiUnavailable` if every service is away."""
     asking = _Asking()
     ahead = view.as_of
-    (now, level, history, people, entries), (listed, alert, then, then_level) = await asyncio.gather(
+    (now, level, history), (people, entries, milestones), (listed, alert, then, then_level) = await asyncio.gather(
         asyncio.gather(
             asking.of(accounts.account(account_id)),
             asking.of(accounts.level(account_id), unknown=True),
             asking.of(accounts.history(account_id, first=view.since, last=view.until), unknown=True),
+        ),
+        asyncio.gather(
             asking.of(accounts.people(account_id, limit=_PEOPLE, cursor=view.people), unknown=True),
             asking.of(accounts.entries(account_id, limit=_ENTRIES, cursor=view.entries), unknown=True),
+            asking.of(accounts.entries(account_id, limit=_STEPS, names=(PLANNED, REACHED)), unknown=True),
         ),
         asyncio.gather(
             asking.of(alerts.alerts(account_id, limit=_ALERTS, cursor=view.alerts)),
@@ -75,6 +81,7 @@ async def read_content(
         history=history,
         people=people,
         entries=entries,
+        milestones=milestones,
         alerts=listed,
         # Of this account, whatever an address says.
         alert=alert if alert is not None and alert.account_id == account_id else None,

@@ -18,6 +18,7 @@ from console.pages.account.account_texts import AccountTexts
 from console.pages.account.acts import override_state
 from console.pages.account.chart import MarkedDay, ScoreChart
 from console.pages.account.content import AccountContent
+from console.pages.account.milestones import MilestoneStep, milestones_of
 from console.pages.account.moves import ROWS, Move, NamedPoints, moves_of, points_by_metric, signals_by_day, zone_of
 from console.pages.account.texts import ACCOUNT_TEXTS
 from console.pages.account.view import AccountView
@@ -106,6 +107,7 @@ class ShownAccount(Struct, frozen=True, kw_only=True):
     moves: tuple[Move, ...]
     moves_after: bool
     grid: tuple[tuple[int, float], ...]
+    milestones: tuple[MilestoneStep, ...]
 
 
 def shown_account(
@@ -140,6 +142,7 @@ def shown_account(
         moves=tuple(page),
         moves_after=len(moves) > view.moves * ROWS,
         grid=chart.grid(),
+        milestones=() if content.milestones is None else milestones_of(content.milestones.entries),
     )
 
 
