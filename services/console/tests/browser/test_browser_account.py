@@ -81,6 +81,7 @@ def test_on_a_telephone_nothing_is_wider_than_the_window(
 ) -> None:
     console.account.reset(name, owner=f"{'o' * 120}@example.com")
     page = opened(ACME, role=Role.LEAD, viewport=PHONE, locale=language)
+    assert page.locator("h1").inner_text() == name
     assert overflow(page) == 0
     page.goto(f"{console.origin}{ACME}?alert=any&as_of=2026-05-01")
     assert overflow(page) == 0
@@ -111,6 +112,7 @@ def test_hostile_names_are_text_and_turn_nothing_around(console: ServedConsole, 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(console: ServedConsole, opened: Opened, scheme: str) -> None:
     page = opened(f"{ACME}?alert=any&as_of=2026-05-01", role=Role.LEAD, color_scheme=scheme)
+    expect(page.locator("h1")).to_have_text("Acme")
     page.get_by_text("Set the band").first.click()
     assert violations(page) == []
 
