@@ -12,7 +12,7 @@ PLANNED: Final = "milestone.planned"
 REACHED: Final = "milestone.reached"
 
 
-class MilestoneStep(Struct, frozen=True):
+class StepOnJourney(Struct, frozen=True):
     """`due` is None of a step that was reached without a promise, `reached` of one that was not reached yet."""
 
     step: str
@@ -20,17 +20,17 @@ class MilestoneStep(Struct, frozen=True):
     reached: datetime | None
 
 
-def milestones_of(entries: Sequence[EntryRow]) -> tuple[MilestoneStep, ...]:
+def milestones_of(entries: Sequence[EntryRow]) -> tuple[StepOnJourney, ...]:
     """`entries` are the newest first. The next promise comes first, and what was reached last."""
-    found: dict[str, MilestoneStep] = {}
+    found: dict[str, StepOnJourney] = {}
     for entry in reversed(entries):
         step = entry.said.get("step")
         if entry.retracted_at is not None or not isinstance(step, str):
             continue
-        known = found.get(step, MilestoneStep(step, None, None))
+        known = found.get(step, StepOnJourney(step, None, None))
         if entry.name == PLANNED:
             # A promise that comes after the step was reached is another one.
-            found[step] = MilestoneStep(step, date.fromisoformat(entry.said["due"]), None)
+            found[step] = StepOnJourney(step, date.fromisoformat(entry.said["due"]), None)
         else:
-            found[step] = MilestoneStep(step, known.due, entry.at)
+            found[step] = StepOnJourney(step, known.due, entry.at)
     return tuple(sorted(found.values(), key=lambda one: (one.reached is not None, one.due or date.max, one.step)))

@@ -18,7 +18,7 @@ from console.pages.account.account_texts import AccountTexts
 from console.pages.account.acts import override_state
 from console.pages.account.chart import MarkedDay, ScoreChart
 from console.pages.account.content import AccountContent
-from console.pages.account.milestones import MilestoneStep, milestones_of
+from console.pages.account.milestones import StepOnJourney, milestones_of
 from console.pages.account.moves import ROWS, Move, NamedPoints, moves_of, points_by_metric, signals_by_day, zone_of
 from console.pages.account.texts import ACCOUNT_TEXTS
 from console.pages.account.view import AccountView
@@ -107,7 +107,7 @@ class ShownAccount(Struct, frozen=True, kw_only=True):
     moves: tuple[Move, ...]
     moves_after: bool
     grid: tuple[tuple[int, float], ...]
-    milestones: tuple[MilestoneStep, ...]
+    milestones: tuple[StepOnJourney, ...]
 
 
 def shown_account(
