@@ -19,6 +19,7 @@ import uvicorn
 from console.access.oidc import OidcProvider
 from console.access.roles import Role
 from console.settings import ConsoleSettings
+from support.account_double import AccountDouble
 from support.console import ConsoleSite, console_site
 from support.portfolio_double import PortfolioDouble
 
@@ -39,7 +40,7 @@ def require(found: object, reason: str) -> None:
 
 
 class ServedConsole:
-    """A console that is served until the block is left; its scoring is `scoring`."""
+    """A console that is served until the block is left; `account` is what the other services know of one account."""
 
     def __init__(
         self,
@@ -50,6 +51,8 @@ class ServedConsole:
     ) -> None:
         self.scoring = scoring
         self._provider = provider
+        self.account = AccountDouble()
+        scoring.account = self.account
         self._database = database
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -85,7 +88,12 @@ class ServedConsole:
 
     async def _serve(self) -> None:
         async with console_site(
-            self._database, scoring=self.scoring.transport, origin=self.origin, provider=self._provider
+            self._database,
+            scoring=self.scoring.transport,
+            alerts=self.account.alerts,
+            ingest=self.account.ingest,
+            origin=self.origin,
+            provider=self._provider,
         ) as site:
             server = uvicorn.Server(uvicorn.Config(site.app, lifespan="off", ws="none", log_level="critical"))
             serving = asyncio.create_task(server.serve(sockets=[self._listener]))

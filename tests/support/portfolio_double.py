@@ -10,6 +10,7 @@ import msgspec
 from common.contracts.signals import Band
 from scoring.api import answers
 from scoring.postgres.queries import AccountStatus
+from support.account_double import AccountDouble
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 TODAY = NOW.date()
@@ -60,13 +61,14 @@ HOSTILE = (
 class PortfolioDouble:
     """`failing` names paths that answer 503; after `away_after` more requests all do.
 
-    `asked` are the queries of each request, by path.
+    `asked` are the queries of each request, by path. `account` answers about one account.
     """
 
     def __init__(self, rows: Sequence[answers.Listed]) -> None:
         self.rows = list(rows)
         self.failing: set[str] = set()
         self.away_after: int | None = None
+        self.account: AccountDouble | None = None
         self.asked: list[tuple[str, httpx.QueryParams]] = []
         self.transport = httpx.MockTransport(self._answer)
 
@@ -80,6 +82,8 @@ class PortfolioDouble:
             self.away_after -= 1
         if path in self.failing or (self.away_after is not None and self.away_after < 0):
             return httpx.Response(503, json={"code": "database_unavailable", "detail": "ask again"})
+        if self.account is not None and path.startswith("/v1/accounts/"):
+            return self.account.scoring(request)
         answer: Callable[[httpx.QueryParams], Any] = {"/v1/accounts": self._list, "/v1/portfolio": self._sums}[path]
         return httpx.Response(200, content=msgspec.json.encode(answer(query)))
 

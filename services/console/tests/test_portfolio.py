@@ -40,7 +40,7 @@ def links(page: str, text: str) -> list[str]:
 
 
 def names(page: str) -> list[str]:
-    return re.findall(r'role="rowheader"><bdi>([^<]*)</bdi>', page)
+    return re.findall(r'role="rowheader"><a href="[^"]*"><bdi>([^<]*)</bdi>', page)
 
 
 async def test_a_page_has_fifty_accounts_and_all_that_is_known_of_each(shown: Shown) -> None:

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from common.errors import StopWorker
 from console.access.oidc import OidcProvider
+from console.clients.account import AccountClient
 from console.clients.scoring import ScoringReader
 from console.clients.service_api import ServiceApi
 from console.languages.card_names import CardNames, UnreadableNames, read_card_names
@@ -40,7 +41,9 @@ def assemble(
     sessions = SessionStore(tables, _limits(settings))
     cookies = Cookies(secure=settings.console_url.startswith("https:"))
     static = StaticFiles()
-    renderer = PageRenderer([page.entry for page in PAGES], static, zone=_zone(settings.console_time_zone))
+    renderer = PageRenderer(
+        [page.entry for page in PAGES if page.in_navigation], static, zone=_zone(settings.console_time_zone)
+    )
     visits = Visits(sessions, cookies)
     page_parts = PageParts(
         renderer=renderer,
@@ -48,6 +51,7 @@ def assemble(
         names=_names(settings),
         audit=AuditTrail(tables),
         scoring=ScoringReader(apis.scoring),
+        accounts=AccountClient(apis.scoring),
         alerts=apis.alerts,
         ingest=apis.ingest,
     )

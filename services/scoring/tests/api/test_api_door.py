@@ -27,7 +27,7 @@ PATHS = (
     "/v1/accounts/acme/people",
     "/v1/accounts/acme/history",
     "/v1/accounts/acme/receipts",
-    "/v1/accounts/acme/people",
+    "/v1/accounts/acme/entries",
     "/v1/events/names",
     "/v1/kpis",
 )
@@ -145,6 +145,8 @@ BAD = [
     ("/v1/accounts/acme/receipts", "limit=101", "query.limit"),
     ("/v1/accounts/acme/people", "limit=501", "query.limit"),
     ("/v1/accounts/acme/people", "cursor=", "query.cursor"),
+    ("/v1/accounts/acme/entries", "limit=201", "query.limit"),
+    ("/v1/accounts/acme/entries", "cursor=WzEsMl0x", "query.cursor"),
     ("/v1/accounts/acme", "exact=perhaps", "query.exact"),
     ("/v1/events/names", "limit=2001", "query.limit"),
     ("/v1/kpis", "from=2026-13-01", "query.from"),
@@ -224,7 +226,11 @@ IDS = st.one_of(st.just("acme"), st.text(min_size=1).map(lambda text: quote(text
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(path=st.sampled_from(["", "/{}", "/{}/people", "/{}/history", "/{}/receipts"]), account_id=IDS, pairs=PAIRS)
+@given(
+    path=st.sampled_from(["", "/{}", "/{}/people", "/{}/entries", "/{}/history", "/{}/receipts"]),
+    account_id=IDS,
+    pairs=PAIRS,
+)
 async def test_no_question_whatever_is_answered_with_an_error_of_ours(
     api: Api, path: str, account_id: str, pairs: list[tuple[str, str]]
 ) -> None:

@@ -159,7 +159,7 @@ class Services:
         return ConsoleKeys(
             scoring=await self._create_key("scoring", "console", Scope.READ),
             alerts=await self._create_key("alerts", "console", Scope.READ, Scope.WRITE),
-            ingest=await self._create_key("ingest", "console", Scope.READ),
+            ingest=await self._create_key("ingest", "console", Scope.READ, Scope.EVENTS),
         )
 
     async def _create_key(self, schema: str, source: str, *scopes: Scope) -> str:

@@ -28,6 +28,13 @@ class CardNames:
         """Of a metric or a flag; `otherwise` are scoring's own words, in English."""
         return self._found("metrics", name, locale) or self._found("flags", name, locale) or otherwise
 
+    def of_signal(self, name: str, locale: Locale) -> str:
+        """Of what a signal tells: a flag, a step or an outcome."""
+        for category in ("flags", "steps", "outcomes"):
+            if (found := self._found(category, name, locale)) is not None:
+                return found
+        return name.replace("_", " ")
+
     def _found(self, category: str, name: str, locale: Locale) -> str | None:
         text = self._names.get(category, {}).get(name, {}).get(locale)
         return text if isinstance(text, str) else None

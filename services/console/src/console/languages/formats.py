@@ -43,6 +43,13 @@ class Formats:
         points = round(value)
         return f"+{points}" if points > 0 else f"{MINUS}{-points}" if points < 0 else "0"
 
+    def tenth(self, value: float | None) -> str:
+        """Points to a tenth, as parts that add up are given."""
+        return NOTHING if value is None else format_decimal(value, "0.0", locale=self.locale).replace("-", MINUS)
+
+    def signed_tenth(self, value: float) -> str:
+        return f"+{self.tenth(value)}" if value > 0 else self.tenth(value)
+
     def day(self, value: date | None) -> str:
         return NOTHING if value is None else format_date(value, "medium", locale=self.locale)
 

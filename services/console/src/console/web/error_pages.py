@@ -14,6 +14,7 @@ from common.database_errors import DatabaseUnavailable
 from common.problems import RETRY_AFTER, Problem
 from console.errors import ApiRefused, ApiUnavailable, Forbidden, SignInRequired, StaleForm
 from console.languages.locale import Locale
+from console.web.forms import own_address
 from console.web.rendering import PageRenderer
 from console.web.texts import LAYOUT
 from console.web.visit import requested_locale, visit_of
@@ -41,7 +42,7 @@ class ErrorPages:
 
     async def _sign_in(self, request: Request, error: Exception) -> Response:
         # What a form posted is not kept: the person signs in, and opens the page anew.
-        back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        back = own_address(request)
         where = f"?next={quote(back, safe='')}" if request.method == "GET" and back != "/" else ""
         return RedirectResponse(f"/sign-in{where}", 303)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from starlette.requests import Request
 
@@ -45,3 +45,9 @@ def local_path(text: str | None) -> str:
         return "/"
     # A browser takes a backslash for a slash, and drops control characters.
     return "/" if any(character == "\\" or not character.isprintable() for character in text) else text
+
+
+def own_address(request: Request) -> str:
+    """The path and the query of a request, still encoded: an id in a path may have any characters."""
+    raw: bytes = request.scope.get("raw_path") or quote(request.url.path).encode()
+    return raw.decode("latin-1") + (f"?{request.url.query}" if request.url.query else "")

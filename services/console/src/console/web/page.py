@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from msgspec import Struct
 
 from console.access.roles import Act
+from console.clients.account import AccountClient
 from console.clients.scoring import ScoringReader
 from console.clients.service_api import ServiceApi
 from console.languages.card_names import CardNames
@@ -23,6 +24,7 @@ class PageParts(Struct, frozen=True, kw_only=True):
     names: CardNames
     audit: AuditTrail
     scoring: ScoringReader
+    accounts: AccountClient
     alerts: ServiceApi
     ingest: ServiceApi
 
@@ -30,13 +32,15 @@ class PageParts(Struct, frozen=True, kw_only=True):
 class ConsolePage(Struct, frozen=True, kw_only=True):
     """`routes` makes the page's routes; `path` and `titles` are its entry in the navigation.
 
-    With an `act` only people who may do that see the entry. The routes themselves have to require it.
+    With an `act` only people who may do that see the entry. The routes themselves have to require it. A page about one
+    thing has no entry (`in_navigation`): others lead to it.
     """
 
     path: str
     titles: Mapping[Locale, str]
     routes: Callable[[PageParts], APIRouter]
     act: Act | None = None
+    in_navigation: bool = True
 
     @property
     def entry(self) -> NavigationEntry:

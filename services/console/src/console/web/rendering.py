@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse
 from console.access.roles import Act
 from console.languages.formats import Formats
 from console.languages.locale import Locale
-from console.web.forms import TOKEN_FIELD
+from console.web.forms import TOKEN_FIELD, own_address
 from console.web.static_files import StaticFiles
 from console.web.texts import LAYOUT
 from console.web.visit import Visit, requested_locale
@@ -48,9 +48,19 @@ class PageRenderer:
         return Formats(locale, self._zone)
 
     def page(
-        self, template: str, request: Request, visit: Visit | None, *, status: int = 200, **values: Any
+        self,
+        template: str,
+        request: Request,
+        visit: Visit | None,
+        *,
+        status: int = 200,
+        here: str | None = None,
+        **values: Any,
     ) -> HTMLResponse:
-        """Inside the layout, in the visit's language; `values` are the template's own names."""
+        """Inside the layout, in the visit's language; `values` are the template's own names.
+
+        `here` is where the choice of a language leads back to, if that is not the request's own address.
+        """
         locale = requested_locale(request) if visit is None else visit.locale
         text = self._environment.get_template(template).render(
             locale=locale,
@@ -58,7 +68,7 @@ class PageRenderer:
             formats=self.formats(locale),
             navigation=[] if visit is None else [one for one in self._navigation if visit.may(one.act)],
             path=request.url.path,
-            here=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+            here=here or own_address(request),
             visit=visit,
             **values,
         )

@@ -6,9 +6,15 @@ from common.problems import Problem
 from common.query_parameters import bad_parameter
 from scoring.api import answers, rendering, rounding
 from scoring.api.account_reader import MAX_AHEAD, AccountReader, AccountReading, MomentOutOfRange, UnreadableState
-from scoring.api.cursor import encode_person_cursor
+from scoring.api.cursor import encode_entry_cursor, encode_person_cursor
 from scoring.api.family import Family
-from scoring.api.parameters import AccountParameters, HistoryParameters, PeopleParameters, ReceiptParameters
+from scoring.api.parameters import (
+    AccountParameters,
+    EntryParameters,
+    HistoryParameters,
+    PeopleParameters,
+    ReceiptParameters,
+)
 from scoring.api.snapshot_reader import SnapshotReader
 from scoring.health import Day
 from scoring.health.moments import day_number, end_of_day, local_day, local_midnight, to_date, to_datetime, zone_named
@@ -84,6 +90,18 @@ class AccountQueries:
             account_id=account_id,
             people=shown,
             next_cursor=None if last is None else encode_person_cursor(PersonPlace(last.last_seen, last.user_id)),
+        )
+
+    async def entries(self, account_id: str, asked: EntryParameters) -> answers.AccountEntries:
+        before = asked.before()
+        async with self._snapshots.open() as (_, snapshot):
+            await _find_row(snapshot, account_id)
+            found = await snapshot.account_entries(account_id, names=asked.name, before=before, limit=asked.limit + 1)
+        shown = found[: asked.limit]
+        return answers.AccountEntries(
+            account_id=account_id,
+            entries=tuple(rendering.account_entry(one) for one in shown),
+            next_cursor=encode_entry_cursor(shown[-1].place) if len(found) > len(shown) else None,
         )
 
     async def history(self, account_id: str, asked: HistoryParameters) -> answers.History:

@@ -213,25 +213,38 @@ class AccountLink(Struct, frozen=True):
     path: str
 
 
+class BandThresholds(Struct, frozen=True):
+    """Where the bands of the account's stage begin: red below `red`, yellow below `yellow`.
+
+    A band is left at its line plus `hysteresis`. With less coverage than `min_coverage` (0 to 1) there is no band.
+    """
+
+    red: float
+    yellow: float
+    hysteresis: float
+    min_coverage: float
+
+
 class Account(Struct, frozen=True, kw_only=True):
     """One account as it reads at `as_of`, if it was silent since `clock`.
 
-    `band_words` say why the band is what it is, and `override` is there while a person has set it. `children` roll up
-    the accounts below this one; null if there are none. `drivers` are what lies between the best score and this one,
-    the largest first; `change` is since the last band told. `journey` says where in it the account is, and what comes
-    next by dates alone. `away` are the days on which the account is closed. `contacts` are the champions and whoever
-    was active last, five at most; `last_seen` is to the hour. `held` says why this is not how it stands now, but up to
-    where scoring has come; null if it is. `first_look` is when a signal is due that says what stands, and until then
-    nothing is told of a band, a missed step or a derived flag; null if none is waited for. `on_hold` says that the feed
-    of a source is silent, since when, and until when nothing is told that silence brings; null if none is.
-    nothing is told of a band, a missed step or a derived flag; null if none is waited for. `merged_into` is the account
-    that a merged one goes on as, which may have been merged itself; null for any other.
+    `band_words` say why the band is what it is, `lines` where bands begin, and `override` is there while a person has
+    set it. `children` roll up the accounts below this one; null if there are none. `drivers` are what lies between
+    the best score and this one, the largest first; `change` is since the last band told. `journey` says where in it
+    the account is, and what comes next by dates alone. `away` are the days on which the account is closed.
+    `contacts` are the champions and whoever was active last, five at most; `last_seen` is to the hour. `held` says
+    why this is not how it stands now, but up to where scoring has come; null if it is. `first_look` is when a
+    signal is due that says what stands, and until then nothing is told of a band, a missed step or a derived flag;
+    null if none is waited for. `on_hold` says that the feed of a source is silent, since when, and until when
+    nothing is told that silence brings; null if none is. `merged_into` is the account that a merged one goes on as,
+    which may have been merged itself; null for any other.
     """
 
     account_id: str
     score: float
     band: Band
     band_words: str
+    lines: BandThresholds
     override: Override | None
     coverage: float
     stage: str
@@ -263,6 +276,29 @@ class AccountPeople(Struct, frozen=True, kw_only=True):
 
     account_id: str
     people: tuple[PersonOfAccount, ...]
+    next_cursor: str | None
+
+
+class AccountEntry(Struct, frozen=True, kw_only=True):
+    """What one event said, or how the band or the stage changed (`health.changed`).
+
+    `said` are the facts by their names, or what `name` brings. `at` is when it happened, `known_at` when it was known.
+    `person` is who answered. `retracted_at` is when it was taken back; null if it stands.
+    """
+
+    name: str
+    at: datetime
+    known_at: datetime
+    person: str | None
+    said: dict[str, str | float | None]
+    retracted_at: datetime | None
+
+
+class AccountEntries(Struct, frozen=True, kw_only=True):
+    """The newest in the log first; `next_cursor` is null on the last page."""
+
+    account_id: str
+    entries: tuple[AccountEntry, ...]
     next_cursor: str | None
 
 

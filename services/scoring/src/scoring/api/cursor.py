@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from scoring.kpis.entry_source import EntryPlace
 from scoring.postgres.people import PersonPlace
 from scoring.postgres.sort_orders import CursorPlace, Order, Sort
 
@@ -29,6 +30,11 @@ class Cursor(Struct, frozen=True):
 
     order: Order
     place: CursorPlace
+
+
+class _EntryFields(Struct, frozen=True, array_like=True):
+    seq: Annotated[int, Meta(ge=0, le=_MOST)]
+    n: Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
 class _PersonFields(Struct, frozen=True, array_like=True):
@@ -73,6 +79,22 @@ def decode_person_cursor(text: str) -> PersonPlace:
         raise InvalidCursor from error
     place = PersonPlace(fields.last_seen, fields.user_id)
     if "\0" in fields.user_id or encode_person_cursor(place) != text:
+        raise InvalidCursor
+    return place
+
+
+def encode_entry_cursor(place: EntryPlace) -> str:
+    return _text(_EntryFields(*place))
+
+
+def decode_entry_cursor(text: str) -> EntryPlace:
+    """Raises `InvalidCursor`."""
+    try:
+        fields = msgspec.json.decode(_body(text), type=_EntryFields)
+    except (ValueError, msgspec.MsgspecError) as error:  # see `decode_cursor`
+        raise InvalidCursor from error
+    place = (fields.seq, fields.n)
+    if encode_entry_cursor(place) != text:
         raise InvalidCursor
     return place
 

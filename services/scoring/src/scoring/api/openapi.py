@@ -20,6 +20,7 @@ _ANSWERS: Final = (
     answers.History,
     answers.Receipts,
     answers.AccountPeople,
+    answers.AccountEntries,
     answers.StateExport,
     answers.UnreadableStateExport,
     answers.EventUses,

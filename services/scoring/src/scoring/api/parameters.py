@@ -21,8 +21,9 @@ from common.query_parameters import (
     without_nul,
 )
 from scoring.api.account_reader import MAX_AHEAD
-from scoring.api.cursor import Cursor, InvalidCursor, decode_cursor, decode_person_cursor
+from scoring.api.cursor import Cursor, InvalidCursor, decode_cursor, decode_entry_cursor, decode_person_cursor
 from scoring.health import Stage
+from scoring.kpis.entry_source import EntryPlace
 from scoring.postgres.people import PersonPlace
 from scoring.postgres.queries import AccountFilter, AccountStatus
 from scoring.postgres.sort_orders import Sort
@@ -172,6 +173,21 @@ class PeopleParameters(QueryParameters):
             return None
         try:
             return decode_person_cursor(self.cursor)
+        except InvalidCursor as error:
+            raise bad_parameter("query.cursor", "cursor", "is not a `next_cursor` of an answer") from error
+
+
+class EntryParameters(QueryParameters):
+    name: list[Text] = Field(default=[], max_length=20, description="entries of any of these names")
+    limit: int = Field(default=50, ge=1, le=200, description="at most so many entries")
+    cursor: CursorText | None = Field(default=None, description="`next_cursor` of the page before, with the same names")
+
+    def before(self) -> EntryPlace | None:
+        """What the page before ended with. Raises a 422 for an invalid cursor."""
+        if self.cursor is None:
+            return None
+        try:
+            return decode_entry_cursor(self.cursor)
         except InvalidCursor as error:
             raise bad_parameter("query.cursor", "cursor", "is not a `next_cursor` of an answer") from error
 

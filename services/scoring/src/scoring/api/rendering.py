@@ -5,6 +5,7 @@ from math import fsum
 from urllib.parse import quote
 
 from common.contracts.signals import Change, Facts, Forecast, Level, Signal
+from common.erasures.substitutes import is_substitute
 from scoring.api import answers
 from scoring.api.account_reader import AccountReading
 from scoring.api.band_words import band_in_words
@@ -12,8 +13,10 @@ from scoring.api.delay import Delay
 from scoring.api.forecast_words import forecast_in_words
 from scoring.cards.sentences import Phrase, sentence, why_it_moved, why_it_stands
 from scoring.health import Card, Day, View
+from scoring.health.metrics.definition import DEFAULT
 from scoring.health.moments import to_datetime, zone_named
 from scoring.postgres.queries import status_of
+from scoring.postgres.snapshot import StoredAccountEntry
 
 _DRIVERS_IN_A_LIST = 3
 
@@ -82,6 +85,7 @@ def account(
         score=view.health.score,
         band=view.health.band,
         band_words=band_in_words(view, card, status=status_of(facts)),
+        lines=_lines(view, card),
         override=view.health.override,
         coverage=view.health.coverage,
         stage=view.health.stage,
@@ -192,6 +196,24 @@ def level(now: Level) -> answers.LevelNow:
         contributions=now.contributions,
         sum=fsum((now.reference, *(part.contribution for part in now.contributions))),
     )
+
+
+def account_entry(source: StoredAccountEntry) -> answers.AccountEntry:
+    person = None if source.person is None else source.person.decode("utf-8", "replace")
+    return answers.AccountEntry(
+        name=source.name,
+        at=to_datetime(source.at),
+        known_at=to_datetime(source.known_at),
+        # Who was erased has no name.
+        person=None if person is None or is_substitute(person) else person,
+        said=source.said,
+        retracted_at=None if source.retracted_at is None else to_datetime(source.retracted_at),
+    )
+
+
+def _lines(view: View, card: Card) -> answers.BandThresholds:
+    bands = card.bands.get(view.health.stage) or card.bands[DEFAULT]
+    return answers.BandThresholds(bands.red, bands.yellow, bands.hysteresis, card.min_coverage)
 
 
 def _missed(view: View) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from scoring.api.metrics import ApiMetrics
 from scoring.api.parameters import (
     AccountListParameters,
     AccountParameters,
+    EntryParameters,
     EventNameParameters,
     HistoryParameters,
     PeopleParameters,
@@ -87,6 +88,12 @@ def _accounts(listing: Listing, reading: AccountQueries, keys: KeyVerifier) -> A
     async def get_people(account: AccountId, asked: Annotated[PeopleParameters, Query()]) -> Response:
         """Who is there to call: everybody whom events named, those seen last first; a page at a time."""
         return json_response(await reading.people(account, asked))
+
+    @router.get("/{account_id}/entries", responses=openapi.responses(answers.AccountEntries, of_one=True))
+    async def get_entries(account: AccountId, asked: Annotated[EntryParameters, Query()]) -> Response:
+        """What events said of facts, the contract, milestones and answers, and how the band and the stage changed; the
+        newest in the log first, a page at a time. What was taken back stays, and says when."""
+        return json_response(await reading.entries(account, asked))
 
     @router.get("/{account_id}/history", responses=openapi.responses(answers.History, of_one=True))
     async def get_history(account: AccountId, asked: Annotated[HistoryParameters, Query()]) -> Response:

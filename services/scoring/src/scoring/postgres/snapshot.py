@@ -13,14 +13,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from common.contracts.signals import Band, Facts, Signal
 from common.database import connected
 from scoring.health import Day, FeedPause, Pauses
+from scoring.kpis.entry_source import EntryPlace
 from scoring.partition.event_use import UnusableKey, UnusableReason, UseCount, UseSample
 from scoring.partition.origin import Origin
-from scoring.postgres import family, people, portfolio, queries, sort_orders
+from scoring.postgres import account_entries, family, people, portfolio, queries, sort_orders
 from scoring.postgres.people import PersonOfAccount, PersonPlace
 from scoring.postgres.queries import AccountFilter, AccountStatus
 from scoring.postgres.sort_orders import CursorPlace, Order
 from scoring.worker.heartbeat import PartitionStatus
 
+_said = msgspec.json.Decoder(dict[str, Any])
 _day = msgspec.json.Decoder(Day)
 _signal = msgspec.json.Decoder(Signal)
 _NO_CUSTOMERS = (AccountStatus.CHURNED, AccountStatus.MERGED)
@@ -127,6 +129,18 @@ class DayScores(Struct, frozen=True):
     since: float
     before: float
     after: float
+
+
+class StoredAccountEntry(Struct, frozen=True):
+    """An entry of one account; moments are seconds since the epoch. `retracted_at` is None if it stands."""
+
+    name: str
+    at: float
+    known_at: float
+    person: bytes | None
+    said: dict[str, Any]
+    place: EntryPlace
+    retracted_at: float | None
 
 
 class TableSnapshot:
@@ -255,6 +269,19 @@ class TableSnapshot:
         """The next ones, those seen last first."""
         rows = await self._rows(people.page(account_id, after=after, limit=limit))
         return tuple(PersonOfAccount(*row) for row in rows)
+
+    async def account_entries(
+        self, account_id: str, *, names: Sequence[str], before: EntryPlace | None, limit: int
+    ) -> tuple[StoredAccountEntry, ...]:
+        """The newest in the log first; without `names` those of every name."""
+        values = account_entries.values(account_id, names=names, before=before, limit=limit)
+        rows = await self._read(account_entries.PAGE, **values)
+        return tuple(
+            StoredAccountEntry(
+                row.name, row.at, row.known_at, row.person, _said.decode(row.body), (row.seq, row.n), row.retracted_at
+            )
+            for row in rows
+        )
 
     async def event_names(self) -> dict[str, UseCount]:
         """By name, the most frequent first."""

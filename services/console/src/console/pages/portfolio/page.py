@@ -20,6 +20,7 @@ from console.pages.portfolio import spark_line
 from console.pages.portfolio.csv_rows import csv_text
 from console.pages.portfolio.texts import PORTFOLIO_TEXTS, PortfolioTexts
 from console.pages.portfolio.view import CSV_PATH, PATH, ROWS, STAGES, TIERS, PortfolioView, view_of
+from console.web.addresses import account_address
 from console.web.page import ConsolePage, PageParts
 from console.web.texts import LAYOUT
 from console.web.visit import Visit
@@ -37,6 +38,7 @@ class ShownRow(Struct, frozen=True, kw_only=True):
     """One line of the table, in the words of the page's language."""
 
     name: str
+    address: str
     status: str | None
     error: bool
     band: Band | None
@@ -139,6 +141,7 @@ def _page(parts: PageParts, request: Request, visit: Visit, content: PortfolioCo
         tier_choices={tier: names.of("tiers", tier, locale) for tier in (*TIERS, *_others(view.tier, TIERS))},
         stage_choices={stage: names.of("stages", stage, locale) for stage in STAGES},
         form_action=PATH,
+        account_address=account_address,
         csv_path=CSV_PATH,
     )
 
@@ -153,6 +156,7 @@ def _row(row: AccountInList, text: PortfolioTexts, names: CardNames, formats: Fo
         words = f"{named[:_MOST_REASON]} ({formats.signed(reason.points)})"
     return ShownRow(
         name=row.name or row.account_id,
+        address=account_address(row.account_id),
         status=None if row.status == "active" else text.statuses.get(row.status, row.status),
         error=row.error is not None or row.band is None,
         band=row.band,
