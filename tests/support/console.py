@@ -93,6 +93,10 @@ async def console_site(
     *,
     scoring: httpx.AsyncBaseTransport = AWAY,
     scoring_key: str = "",
+    alerts: httpx.AsyncBaseTransport = AWAY,
+    alerts_key: str = "",
+    ingest: httpx.AsyncBaseTransport = AWAY,
+    ingest_key: str = "",
     origin: str = ORIGIN,
     provider: Callable[[ConsoleSettings], OidcProvider] | None = None,
     **settings: Any,
@@ -107,16 +111,16 @@ async def console_site(
         console_playbooks=PLAYBOOKS,
         **settings,
     )
-    bearer = {"authorization": f"Bearer {scoring_key}"}
     try:
         async with (
-            httpx.AsyncClient(transport=scoring, base_url="http://scoring.test", headers=bearer) as to_scoring,
-            httpx.AsyncClient(transport=AWAY, base_url="http://other.test") as to_others,
+            _asking("scoring", scoring, scoring_key) as to_scoring,
+            _asking("alerts", alerts, alerts_key) as to_alerts,
+            _asking("ingest", ingest, ingest_key) as to_ingest,
         ):
             apis = ServiceApis(
                 scoring=ServiceApi(ServiceName.SCORING, to_scoring),
-                alerts=ServiceApi(ServiceName.ALERTS, to_others),
-                ingest=ServiceApi(ServiceName.INGEST, to_others),
+                alerts=ServiceApi(ServiceName.ALERTS, to_alerts),
+                ingest=ServiceApi(ServiceName.INGEST, to_ingest),
             )
             parts = assemble(chosen, tables, apis, None if provider is None else provider(chosen))
             registry = CollectorRegistry()
@@ -125,6 +129,11 @@ async def console_site(
             yield ConsoleSite(app, engine, tables, origin=origin)
     finally:
         await engine.dispose()
+
+
+def _asking(service: str, transport: httpx.AsyncBaseTransport, key: str) -> httpx.AsyncClient:
+    headers = {"authorization": f"Bearer {key}"}
+    return httpx.AsyncClient(transport=transport, base_url=f"http://{service}.test", headers=headers)
 
 
 @asynccontextmanager

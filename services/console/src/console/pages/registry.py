@@ -2,8 +2,9 @@
 
 from typing import Final
 
+from console.pages.alerts.page import ALERTS
 from console.pages.audit.page import AUDIT
 from console.pages.portfolio.page import PORTFOLIO
 from console.web.page import ConsolePage
 
-PAGES: Final[tuple[ConsolePage, ...]] = (PORTFOLIO, AUDIT)
+PAGES: Final[tuple[ConsolePage, ...]] = (PORTFOLIO, ALERTS, AUDIT)
