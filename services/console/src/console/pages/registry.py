@@ -4,7 +4,8 @@ from typing import Final
 
 from console.pages.alerts.page import ALERTS
 from console.pages.audit.page import AUDIT
+from console.pages.data.page import DATA
 from console.pages.portfolio.page import PORTFOLIO
 from console.web.page import ConsolePage
 
-PAGES: Final[tuple[ConsolePage, ...]] = (PORTFOLIO, ALERTS, AUDIT)
+PAGES: Final[tuple[ConsolePage, ...]] = (PORTFOLIO, ALERTS, DATA, AUDIT)
