@@ -28,9 +28,12 @@ from console.web.visit import Visits
 
 
 class ServiceApis(Struct, frozen=True):
+    """`workers` are asked how they are, and nothing else."""
+
     scoring: ServiceApi
     alerts: ServiceApi
     ingest: ServiceApi
+    workers: tuple[ServiceApi, ...] = ()
 
 
 def assemble(
@@ -50,6 +53,8 @@ def assemble(
         scoring=ScoringReader(apis.scoring),
         alerts=apis.alerts,
         ingest=apis.ingest,
+        processes=(apis.ingest, *apis.workers, apis.scoring, apis.alerts),
+        runbook_url=settings.console_runbook_url,
     )
     oidc = None
     if provider is not None:

@@ -6,6 +6,7 @@ from console.pages.alerts.page import ALERTS
 from console.pages.audit.page import AUDIT
 from console.pages.data.page import DATA
 from console.pages.portfolio.page import PORTFOLIO
+from console.pages.system.page import SYSTEM
 from console.web.page import ConsolePage
 
-PAGES: Final[tuple[ConsolePage, ...]] = (PORTFOLIO, ALERTS, DATA, AUDIT)
+PAGES: Final[tuple[ConsolePage, ...]] = (PORTFOLIO, ALERTS, DATA, SYSTEM, AUDIT)
