@@ -15,10 +15,14 @@ from typing import Any, Final, TypeVar
 
 import pytest
 import uvicorn
+from playwright.sync_api import Page
 
 from console.access.roles import Role
+from support.alerts_double import AlertsDouble
 from support.console import ConsoleSite, console_site
+from support.ingest_double import INGEST
 from support.portfolio_double import PortfolioDouble
+from support.process_double import ProcessDouble
 
 CHROMIUM: Final = shutil.which("chromium")
 AXE: Final = Path(__file__).parents[1] / "clients" / "node" / "node_modules" / "axe-core" / "axe.min.js"
@@ -35,10 +39,12 @@ def require(found: object, reason: str) -> None:
 
 
 class ServedConsole:
-    """A console that is served until the block is left; its scoring is `scoring`."""
+    """A console that is served until the block is left; behind it are doubles, and one worker."""
 
     def __init__(self, database: str, scoring: PortfolioDouble) -> None:
         self.scoring = scoring
+        self.alerts = AlertsDouble()
+        self.worker = ProcessDouble("scoring", "worker", core="compiled")
         self._database = database
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -73,7 +79,14 @@ class ServedConsole:
         return await self.site.link(await self.site.user(email, role))
 
     async def _serve(self) -> None:
-        async with console_site(self._database, scoring=self.scoring.transport, origin=self.origin) as site:
+        async with console_site(
+            self._database,
+            scoring=self.scoring.transport,
+            alerts=self.alerts.transport,
+            ingest=INGEST,
+            workers=[self.worker.transport],
+            origin=self.origin,
+        ) as site:
             server = uvicorn.Server(uvicorn.Config(site.app, lifespan="off", ws="none", log_level="critical"))
             serving = asyncio.create_task(server.serve(sockets=[self._listener]))
             self._built.set_result(site)
@@ -81,3 +94,36 @@ class ServedConsole:
             server.should_exit = True
             server.force_exit = True
             await serving
+
+
+def focused(page: Page) -> str:
+    """What the focus is on, in words."""
+    return str(page.evaluate("document.activeElement.innerText || document.activeElement.name || ''")).strip()
+
+
+def tab_to(page: Page, words: str, *, most: int = 80) -> None:
+    """Presses Tab until the focus is on that."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if focused(page) == words:
+            # Whoever uses the keyboard sees where they are.
+            assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+            return
+    raise AssertionError(f"{words!r} is not reached by {most} tabs")
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than its window."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds that is serious or critical."""
+    require(AXE.is_file(), "axe-core is not installed (make clients)")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: Any = page.evaluate("axe.run({resultTypes: ['violations']})")
+    return [
+        f"{one['id']}: {one['nodes'][0]['html']}"
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]

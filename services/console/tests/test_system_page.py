@@ -1,51 +1,31 @@
 """The system page over the processes' own /readyz, /healthz and /metrics."""
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
+from math import inf
 from pathlib import Path
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from msgspec import Struct
-from prometheus_client import Gauge
 
-from common import health_endpoints
-from common.health_endpoints import Readiness
-from common.metrics import registry as process_registry
 from console.clients.processes import ProcessState, Sample, read_samples
 from console.errors import ServiceName
-from console.pages.system.figures import SOURCES, FigureName, figures, partitions
+from console.pages.system.figures import PARTITION_METRICS, SOURCES, FigureName, figures, partitions
 from console.pages.system.page import AWAY, NOT_READY
 from ingest.in_memory import in_memory
 from support.alerts_api import alerts_api, alerts_rows
 from support.console import ConsoleSite, console_site
+from support.exposed import series
+from support.process_double import ProcessDouble
 
 DOCS = Path(__file__).parents[3] / "docs"
 
 
-class Process:
-    """One that serves what every process serves. `reasons` are why it is not ready."""
-
-    def __init__(self, service: str, process: str, **about: str) -> None:
-        self.reasons: dict[str, str | None] = {"database": None}
-        self.registry = process_registry(service=service, process=process)
-        self.app = FastAPI(openapi_url=None)
-        checks: dict[str, Callable[[], str | None]] = {"database": lambda: self.reasons["database"]}
-        self.app.router.routes.extend(health_endpoints.routes(Readiness(checks, about=about), self.registry))
-        self.transport = httpx.ASGITransport(self.app)
-
-    def gauge(self, name: str, *partitions: float) -> None:
-        """With one value, or with one for each partition."""
-        made = Gauge(name, name, ("partition",), registry=self.registry)
-        for number, value in enumerate(partitions):
-            made.labels(str(number)).set(value)
-
-
 class Stack(Struct, frozen=True):
     site: ConsoleSite
-    worker: Process
-    scoring: Process
+    worker: ProcessDouble
+    scoring: ProcessDouble
     browser: httpx.AsyncClient
 
     async def page(self, **headers: str) -> str:
@@ -57,7 +37,10 @@ class Stack(Struct, frozen=True):
 @pytest.fixture
 async def stack(database: str) -> AsyncIterator[Stack]:
     """Ingest and alerts are the real ones; scoring's two processes show what a test has put there."""
-    worker, scoring = Process("scoring", "worker", core="compiled"), Process("scoring", "api", core="interpreted")
+    worker, scoring = (
+        ProcessDouble("scoring", "worker", core="compiled"),
+        ProcessDouble("scoring", "api", core="interpreted"),
+    )
     async with (
         in_memory(database_url=database) as ingest,
         alerts_rows(database) as rows,
@@ -170,18 +153,26 @@ def test_several_workers_add_up_and_the_worst_age_counts() -> None:
     assert [one.partition for one in partitions(workers)] == [0, 1]
 
 
+def test_an_age_that_no_process_knows_is_no_alarm() -> None:
+    ingest = state(ServiceName.INGEST, {"churn_ingest_sources_judged_age_seconds": [Sample({}, inf)]})
+    (found,) = [one for one in figures([ingest]) if one.name is FigureName.SOURCES_AGE]
+    assert (found.value, found.bad) == (inf, False)
+
+
 def test_every_number_and_every_section_is_in_the_runbook() -> None:
     """A renamed metric or heading would leave the page without it, and nobody would notice."""
-    operations, alerts = ((DOCS / name).read_text(encoding="utf-8") for name in ("operations.md", "alerts.md"))
+    operations = (DOCS / "operations.md").read_text(encoding="utf-8")
+    shown = series()
     sections = {
         line.lstrip("# ").lower().replace(" ", "-") for line in operations.splitlines() if line.startswith("##")
     }
     for source in SOURCES.values():
-        assert source.metric in operations + alerts, source.metric
+        assert source.metric in shown
         assert source.runbook in sections
     template = (DOCS.parent / "services/console/src/console/pages/system/system.html").read_text(encoding="utf-8")
     linked = re.findall(r'section\("([^"]+)"\)', template)
     assert linked
+    assert set(PARTITION_METRICS) <= set(shown)
     assert {*linked, *AWAY.values(), NOT_READY} <= sections
 
 

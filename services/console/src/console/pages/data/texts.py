@@ -41,6 +41,7 @@ class DataTexts(Struct, frozen=True, kw_only=True):
     later_than_a_day: str
     plot: str
     plot_words: str
+    legend: str
     by_day: str
     day: str
     events: str
@@ -117,6 +118,7 @@ DATA_TEXTS: Mapping[Locale, DataTexts] = {
         later_than_a_day="more than a day, or none came",
         plot="The last 14 days by the hour",
         plot_words="{}: {} events in 14 days, usual are {}; at most {} in an hour.",
+        legend="The line is what came, the dashed one what is usual. From {} to {}.",
         by_day="By day (UTC)",
         day="Day",
         events="Events",
@@ -189,6 +191,7 @@ DATA_TEXTS: Mapping[Locale, DataTexts] = {
         later_than_a_day="1日以上、または受信なし",
         plot="過去14日間（1時間ごと）",
         plot_words="{}: 14日間で {} 件、通常は {} 件。1時間の最大は {} 件。",
+        legend="実線は受信数、破線は通常の受信数です。{} から {} まで。",
         by_day="日別（UTC）",
         day="日付",
         events="イベント数",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from math import inf
 from typing import Final
 
 from msgspec import Struct
@@ -68,6 +69,14 @@ SOURCES: Final[Mapping[FigureName, FigureSource]] = {
         ServiceName.ALERTS, "churn_alerts_rows_unreadable_total", "alertsrowsunreadable", bad=1.0
     ),
 }
+PARTITION_METRICS: Final = (
+    "churn_scoring_scores_age_seconds",
+    "churn_scoring_heartbeat_age_seconds",
+    "churn_scoring_lag_seconds",
+    "churn_scoring_outbox_rows",
+    "churn_alerts_lag_seconds",
+    "churn_scoring_partition_stopped",
+)
 _OLD_SCORES: Final = 600.0
 _BEHIND: Final = 300.0
 
@@ -106,12 +115,7 @@ def figures(states: Sequence[ProcessState]) -> tuple[Figure, ...]:
 
 def partitions(states: Sequence[ProcessState]) -> tuple[PartitionAges, ...]:
     """Every partition that any process names."""
-    scores = _by_partition(states, "churn_scoring_scores_age_seconds")
-    heartbeats = _by_partition(states, "churn_scoring_heartbeat_age_seconds")
-    lags = _by_partition(states, "churn_scoring_lag_seconds")
-    outbox = _by_partition(states, "churn_scoring_outbox_rows")
-    alerts = _by_partition(states, "churn_alerts_lag_seconds")
-    stopped = _by_partition(states, "churn_scoring_partition_stopped")
+    scores, heartbeats, lags, outbox, alerts, stopped = (_by_partition(states, name) for name in PARTITION_METRICS)
     names = sorted({*scores, *heartbeats, *lags, *outbox, *alerts})
     return tuple(
         PartitionAges(
@@ -135,7 +139,8 @@ def _figure(name: FigureName, source: FigureSource, states: Sequence[ProcessStat
         if state.service is source.service and (found := state.samples.get(source.metric))
     ]
     value = combine(values) if values else None
-    bad = value is not None and source.bad is not None and not value < source.bad
+    # Infinite is what a process does not know yet, or not in stream mode.
+    bad = value is not None and source.bad is not None and source.bad <= value < inf
     return Figure(name=name, value=value, seconds=source.seconds, bad=bad, runbook=source.runbook)
 
 
