@@ -31,15 +31,24 @@ class Owners:
     def __init__(self) -> None:
         self.owner: dict[str, str | None] = {}
         self.away = False
+        self.next_cursor: str | None = None
         self.transport = httpx.MockTransport(self._answer)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         if self.away:
             return httpx.Response(503, json={})
         if request.url.path == "/v1/accounts":
+            # Who owns an account that has left still takes its alert in hand.
+            assert "churned" in request.url.params.get_list("status")
             ids = [one for one, owner in self.owner.items() if owner == request.url.params["owner"]]
             rows = [{"account_id": one, "status": "active", "as_of": NOW} for one in ids]
-            body = {"accounts": rows, "total": len(rows), "next_cursor": None, "as_of": NOW, "ordered_as_of": None}
+            body = {
+                "accounts": rows,
+                "total": len(rows),
+                "next_cursor": self.next_cursor,
+                "as_of": NOW,
+                "ordered_as_of": None,
+            }
             return httpx.Response(200, content=msgspec.json.encode(body))
         account = request.url.path.removeprefix("/v1/accounts/")
         if account not in self.owner:
@@ -248,6 +257,17 @@ async def test_the_owner_of_now_acts_and_the_former_one_does_not(desk: Desk) -> 
     assert (await act(dana, "acknowledge", signal)).status_code == 303
     for browser in (dana, tom):
         await browser.aclose()
+
+
+async def test_who_owns_very_many_accounts_goes_by_whom_the_alert_named(desk: Desk) -> None:
+    await desk.signal("acme", owner=DANA)
+    await desk.signal("bolt", owner=TOM)
+    desk.scoring.owner, desk.scoring.next_cursor = {}, "more"
+    browser = await desk.site.signed_in(DANA)
+    page = await shown(browser)
+    assert 'aria-label="Take in hand: Acme"' in page
+    assert 'aria-label="Take in hand: Bolt"' not in page
+    await browser.aclose()
 
 
 async def test_while_scoring_is_away_alerts_are_shown_and_a_csm_cannot_act(desk: Desk) -> None:

@@ -12,6 +12,7 @@ from console.clients.event_uses import EventUsesAnswer
 from console.clients.service_api import Query, ServiceApi
 
 _MOST_ROWS: Final = 500
+_EVERY_STATUS: Final = ("active", "leaving", "churned", "merged")
 
 
 class DayScore(Struct, frozen=True):
@@ -171,11 +172,11 @@ class ScoringReader:
             query["group_by"] = group_by
         return await self._api.get("/v1/portfolio", PortfolioSums, query)
 
-    async def owned_ids(self, owner: str) -> frozenset[str]:
-        """The accounts that have this owner now; of more than 500 those that are worst off."""
-        query: Query = {"owner": owner, "sort": "score", "limit": _MOST_ROWS}
+    async def owned_ids(self, owner: str) -> frozenset[str] | None:
+        """The accounts that have this owner now, those that have left too. None if they are more than 500."""
+        query: Query = {"owner": owner, "status": _EVERY_STATUS, "limit": _MOST_ROWS}
         answer = await self._api.get("/v1/accounts", AccountsAnswer, query)
-        return frozenset(one.account_id for one in answer.accounts)
+        return None if answer.next_cursor else frozenset(one.account_id for one in answer.accounts)
 
     async def owner_of(self, account_id: str) -> str | None:
         """Whom the account has as its owner now."""

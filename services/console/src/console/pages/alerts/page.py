@@ -32,7 +32,8 @@ Part = TypeVar("Part")
 
 
 class AlertsContent(Struct, frozen=True, kw_only=True):
-    """What the page shows. `own` are the accounts of the person; None if scoring did not say, or they lead."""
+    """What the page shows. `own` are the accounts of the person; None of who leads, and if scoring did not say:
+    then it goes by whom the alert named."""
 
     view: AlertsView
     owners: AlertOwnersAnswer | None = None
@@ -232,7 +233,7 @@ async def _acted(client: AlertsClient, view: AlertsView) -> OneAlert | None:
 
 
 async def _own(parts: PageParts, visit: Visit) -> frozenset[str] | None:
-    """None for who may act on all accounts."""
+    """None for who may act on all accounts, or has too many of their own."""
     return None if visit.may(Act.ACKNOWLEDGE) else await parts.scoring.owned_ids(visit.user.email)
 
 
