@@ -9,7 +9,7 @@ import httpx
 import pytest
 from msgspec import Struct
 
-from console.clients.processes import ProcessState, Sample, read_samples
+from console.clients.processes import MetricSample, ProcessState, read_samples
 from console.errors import ServiceName
 from console.pages.system.figures import PARTITION_METRICS, SOURCES, FigureName, figures, partitions
 from console.pages.system.page import AWAY, NOT_READY
@@ -131,7 +131,7 @@ async def test_the_page_asks_without_sending_the_keys_of_services_to_workers(dat
     assert set(seen) == {"Bearer"}
 
 
-def state(service: ServiceName, samples: dict[str, list[Sample]]) -> ProcessState:
+def state(service: ServiceName, samples: dict[str, list[MetricSample]]) -> ProcessState:
     return ProcessState(service=service, ready=True, checks={}, core=None, samples=samples)
 
 
@@ -140,8 +140,8 @@ def test_several_workers_add_up_and_the_worst_age_counts() -> None:
         state(
             ServiceName.SCORING_WORKER,
             {
-                "churn_scoring_outbox_rows": [Sample({"partition": str(number)}, 2.0)],
-                "churn_scoring_outbox_oldest_seconds": [Sample({"partition": str(number)}, 300.0 * number)],
+                "churn_scoring_outbox_rows": [MetricSample({"partition": str(number)}, 2.0)],
+                "churn_scoring_outbox_oldest_seconds": [MetricSample({"partition": str(number)}, 300.0 * number)],
             },
         )
         for number in (0, 1)
@@ -154,7 +154,7 @@ def test_several_workers_add_up_and_the_worst_age_counts() -> None:
 
 
 def test_an_age_that_no_process_knows_is_no_alarm() -> None:
-    ingest = state(ServiceName.INGEST, {"churn_ingest_sources_judged_age_seconds": [Sample({}, inf)]})
+    ingest = state(ServiceName.INGEST, {"churn_ingest_sources_judged_age_seconds": [MetricSample({}, inf)]})
     (found,) = [one for one in figures([ingest]) if one.name is FigureName.SOURCES_AGE]
     assert (found.value, found.bad) == (inf, False)
 

@@ -103,7 +103,7 @@ class ResentMessages(Struct, frozen=True):
     notification_ids: tuple[str, ...]
 
 
-class AlertsClient:
+class AlertsReader:
     """Raises `ApiUnavailable` and `ApiRefused`."""
 
     def __init__(self, api: ServiceApi) -> None:

@@ -15,14 +15,14 @@ from console.errors import ApiUnavailable, ServiceName
 _MOST_CHARACTERS: Final = 5_000_000
 
 
-class Sample(Struct, frozen=True):
+class MetricSample(Struct, frozen=True):
     """One line of `/metrics`."""
 
     labels: Mapping[str, str]
     value: float
 
 
-Samples = Mapping[str, Sequence[Sample]]
+MetricSamples = Mapping[str, Sequence[MetricSample]]
 
 
 class ProcessState(Struct, frozen=True, kw_only=True):
@@ -32,7 +32,7 @@ class ProcessState(Struct, frozen=True, kw_only=True):
     ready: bool
     checks: Mapping[str, str]
     core: str | None
-    samples: Samples
+    samples: MetricSamples
 
     def value(self, name: str) -> float | None:
         """The sum over all labels; None if the process does not show it."""
@@ -48,12 +48,12 @@ class ProcessState(Struct, frozen=True, kw_only=True):
         return found[0].labels.get("version") if found else None
 
 
-class _Readyz(Struct):
+class ReadyzAnswer(Struct):
     status: str
     checks: dict[str, str] = {}
 
 
-class _Healthz(Struct):
+class HealthzAnswer(Struct):
     core: str | None = None
 
 
@@ -63,8 +63,8 @@ async def process_state(api: ServiceApi) -> ProcessState:
         api.answer("/readyz"), api.answer("/healthz"), api.answer("/metrics")
     )
     try:
-        readyz = msgspec.json.decode(ready, type=_Readyz)
-        healthz = msgspec.json.decode(health, type=_Healthz)
+        readyz = msgspec.json.decode(ready, type=ReadyzAnswer)
+        healthz = msgspec.json.decode(health, type=HealthzAnswer)
         # Some thousand lines take tens of milliseconds, in which other requests go on.
         samples = await asyncio.to_thread(read_samples, metrics[:_MOST_CHARACTERS])
     except ValueError as error:
@@ -78,10 +78,10 @@ async def process_state(api: ServiceApi) -> ProcessState:
     )
 
 
-def read_samples(text: str) -> Samples:
+def read_samples(text: str) -> MetricSamples:
     """By name, of the Prometheus text format. Raises `ValueError`."""
-    found: dict[str, list[Sample]] = {}
+    found: dict[str, list[MetricSample]] = {}
     for family in text_string_to_metric_families(text):
         for one in family.samples:
-            found.setdefault(one.name, []).append(Sample(one.labels, one.value))
+            found.setdefault(one.name, []).append(MetricSample(one.labels, one.value))
     return found

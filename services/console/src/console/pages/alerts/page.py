@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse
 
 from common.contracts.signals import Severity
 from console.access.roles import Act
-from console.clients.alerts import AlertInList, AlertOwnersAnswer, AlertsAnswer, AlertsClient, OneAlert
+from console.clients.alerts import AlertInList, AlertOwnersAnswer, AlertsAnswer, AlertsReader, OneAlert
 from console.errors import ApiRefused, ApiUnavailable, Forbidden, ServiceName
 from console.pages.alerts.shown import AlertWords, ShownAlert, shown_alert
 from console.pages.alerts.texts import ALERTS_TEXTS, AlertsTexts
@@ -51,7 +51,7 @@ class AlertsContent(Struct, frozen=True, kw_only=True):
 def routes(parts: PageParts) -> APIRouter:
     router = APIRouter()
     signed_in = Depends(parts.visits.signed_in)
-    client = AlertsClient(parts.alerts)
+    client = AlertsReader(parts.alerts)
     acts = AlertActs(parts, client)
 
     @router.get(PATH)
@@ -96,7 +96,7 @@ ALERTS = ConsolePage(path=PATH, titles={locale: texts.title for locale, texts in
 class AlertActs:
     """Each has a row in the audit before alerts is asked, and one of what it answered."""
 
-    def __init__(self, parts: PageParts, client: AlertsClient) -> None:
+    def __init__(self, parts: PageParts, client: AlertsReader) -> None:
         self._parts = parts
         self._client = client
 
@@ -222,7 +222,7 @@ def _acted_words(acted: OneAlert, view: AlertsView, visit: Visit, text: AlertsTe
     return text.nothing_failed.format(of) if view.outcome == "nothing_failed" else ""
 
 
-async def _acted(client: AlertsClient, view: AlertsView) -> OneAlert | None:
+async def _acted(client: AlertsReader, view: AlertsView) -> OneAlert | None:
     """None if the person has not just acted, or the alert is gone."""
     if view.acted is None:
         return None

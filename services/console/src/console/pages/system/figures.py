@@ -81,7 +81,7 @@ _OLD_SCORES: Final = 600.0
 _BEHIND: Final = 300.0
 
 
-class Figure(Struct, frozen=True, kw_only=True):
+class WatchedFigure(Struct, frozen=True, kw_only=True):
     """`value` is None if the process does not say; `runbook` is the section."""
 
     name: FigureName
@@ -108,7 +108,7 @@ class PartitionAges(Struct, frozen=True, kw_only=True):
         return self.stopped or any(age is not None and not age < most for age, most in bounds)
 
 
-def figures(states: Sequence[ProcessState]) -> tuple[Figure, ...]:
+def figures(states: Sequence[ProcessState]) -> tuple[WatchedFigure, ...]:
     """Of several workers the sum, or the worst of ages."""
     return tuple(_figure(name, source, states) for name, source in SOURCES.items())
 
@@ -131,7 +131,7 @@ def partitions(states: Sequence[ProcessState]) -> tuple[PartitionAges, ...]:
     )
 
 
-def _figure(name: FigureName, source: FigureSource, states: Sequence[ProcessState]) -> Figure:
+def _figure(name: FigureName, source: FigureSource, states: Sequence[ProcessState]) -> WatchedFigure:
     combine: Callable[[Sequence[float]], float] = max if source.seconds else sum
     values = [
         combine([one.value for one in found])
@@ -141,7 +141,7 @@ def _figure(name: FigureName, source: FigureSource, states: Sequence[ProcessStat
     value = combine(values) if values else None
     # Infinite is what a process does not know yet, or not in stream mode.
     bad = value is not None and source.bad is not None and source.bad <= value < inf
-    return Figure(name=name, value=value, seconds=source.seconds, bad=bad, runbook=source.runbook)
+    return WatchedFigure(name=name, value=value, seconds=source.seconds, bad=bad, runbook=source.runbook)
 
 
 def _by_partition(states: Sequence[ProcessState], metric: str) -> Mapping[int, float]:
