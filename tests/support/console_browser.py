@@ -15,7 +15,6 @@ from typing import Any, Final, TypeVar
 
 import pytest
 import uvicorn
-from playwright.sync_api import Page
 
 from console.access.roles import Role
 from support.alerts_double import AlertsDouble
@@ -94,36 +93,3 @@ class ServedConsole:
             server.should_exit = True
             server.force_exit = True
             await serving
-
-
-def focused(page: Page) -> str:
-    """What the focus is on, in words."""
-    return str(page.evaluate("document.activeElement.innerText || document.activeElement.name || ''")).strip()
-
-
-def tab_to(page: Page, words: str, *, most: int = 80) -> None:
-    """Presses Tab until the focus is on that."""
-    for _ in range(most):
-        page.keyboard.press("Tab")
-        if focused(page) == words:
-            # Whoever uses the keyboard sees where they are.
-            assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
-            return
-    raise AssertionError(f"{words!r} is not reached by {most} tabs")
-
-
-def overflow(page: Page) -> int:
-    """By how many pixels the page is wider than its window."""
-    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
-
-
-def violations(page: Page) -> list[str]:
-    """What axe finds that is serious or critical."""
-    require(AXE.is_file(), "axe-core is not installed (make clients)")
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: Any = page.evaluate("axe.run({resultTypes: ['violations']})")
-    return [
-        f"{one['id']}: {one['nodes'][0]['html']}"
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-    ]

@@ -8,11 +8,11 @@ from playwright.sync_api import Page, expect
 
 from console.access.roles import Role
 from support.alerts_double import HOSTILE_ALERTS, alerted
-from support.console_browser import ServedConsole, overflow, tab_to, violations
+from support.browser import PHONE, overflow, tab_to, violations
+from support.console_browser import ServedConsole
 from support.portfolio_double import ARABIC, OVERRIDE, SCRIPT
 
 Opened = Callable[..., Page]
-PHONE = {"width": 390, "height": 844}
 PATHS = ("/alerts", "/alerts?group_by=owner&severity=critical", "/data?source=app", "/system")
 # Japanese has no other words for these.
 ALSO_JAPANESE = {"UTC", "MB", "SDK", "Webhook", "docs", "operations", "md", "ingest", "scoring", "worker", "alerts"}

@@ -7,11 +7,11 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from console.access.roles import Role
-from support.console_browser import ServedConsole, focused, overflow, tab_to, violations
+from support.browser import PHONE, focused, overflow, tab_to, violations
+from support.console_browser import ServedConsole
 from support.portfolio_double import ARABIC, HOSTILE, OVERRIDE, SCRIPT
 
 Opened = Callable[..., Page]
-PHONE = {"width": 390, "height": 844}
 
 
 def test_by_keyboard_alone_from_the_link_to_a_filtered_page(
