@@ -198,6 +198,10 @@ class AccountDouble:
             )
         return answers.AccountEntries(account_id="acme", entries=entries, next_cursor=None)
 
+    def has_alert(self, path: str) -> bool:
+        """Whether the path is that of the account's only alert."""
+        return path.removeprefix("/v1/alerts/").partition("/")[0] == str(self._told().signal_id)
+
     def _told(self) -> Any:
         return Sample(account="acme", to="red", at=NOW).build()
 

@@ -149,6 +149,7 @@ class AlertsApi:
         self.rows = rows
         self.app = app
         self.store = store
+        self.token = token
         self._registry = registry
         self._admin = {"authorization": f"Bearer {admin}"}
         headers = {"authorization": f"Bearer {token}"}

@@ -2,8 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -97,6 +97,7 @@ async def console_site(
     alerts_key: str = "",
     ingest: httpx.AsyncBaseTransport = AWAY,
     ingest_key: str = "",
+    workers: Sequence[httpx.AsyncBaseTransport] = (),
     origin: str = ORIGIN,
     provider: Callable[[ConsoleSettings], OidcProvider] | None = None,
     **settings: Any,
@@ -113,6 +114,7 @@ async def console_site(
     )
     try:
         async with (
+            AsyncExitStack() as closing,
             _asking("scoring", scoring, scoring_key) as to_scoring,
             _asking("alerts", alerts, alerts_key) as to_alerts,
             _asking("ingest", ingest, ingest_key) as to_ingest,
@@ -121,6 +123,15 @@ async def console_site(
                 scoring=ServiceApi(ServiceName.SCORING, to_scoring),
                 alerts=ServiceApi(ServiceName.ALERTS, to_alerts),
                 ingest=ServiceApi(ServiceName.INGEST, to_ingest),
+                workers=tuple(
+                    [
+                        ServiceApi(
+                            ServiceName.SCORING_WORKER,
+                            await closing.enter_async_context(_asking("worker", transport, "")),
+                        )
+                        for transport in workers
+                    ]
+                ),
             )
             parts = assemble(chosen, tables, apis, None if provider is None else provider(chosen))
             registry = CollectorRegistry()

@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import httpx
 import pytest
 import uvicorn
 
@@ -20,8 +21,11 @@ from console.access.oidc import OidcProvider
 from console.access.roles import Role
 from console.settings import ConsoleSettings
 from support.account_double import AccountDouble
+from support.alerts_double import AlertsDouble
 from support.console import ConsoleSite, console_site
+from support.ingest_double import INGEST
 from support.portfolio_double import PortfolioDouble
+from support.process_double import ProcessDouble
 
 CHROMIUM: Final = shutil.which("chromium")
 AXE: Final = Path(__file__).parents[1] / "clients" / "node" / "node_modules" / "axe-core" / "axe.min.js"
@@ -40,7 +44,10 @@ def require(found: object, reason: str) -> None:
 
 
 class ServedConsole:
-    """A console that is served until the block is left; `account` is what the other services know of one account."""
+    """A console that is served until the block is left; behind it are doubles, and one worker.
+
+    `account` is what the services know of one account.
+    """
 
     def __init__(
         self,
@@ -53,6 +60,8 @@ class ServedConsole:
         self._provider = provider
         self.account = AccountDouble()
         scoring.account = self.account
+        self.alerts = AlertsDouble()
+        self.worker = ProcessDouble("scoring", "worker", core="compiled")
         self._database = database
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -86,12 +95,23 @@ class ServedConsole:
     async def _link(self, email: str, role: Role) -> str:
         return await self.site.link(await self.site.user(email, role))
 
+    def _alerts(self, request: httpx.Request) -> httpx.Response:
+        """One double knows the alerts of the account, the other one all others."""
+        path = request.url.path
+        of_account = "account" in request.url.params if path == "/v1/alerts" else self.account.has_alert(path)
+        transport = self.account.alerts if of_account else self.alerts.transport
+        return transport.handle_request(request)
+
+    def _ingest(self, request: httpx.Request) -> httpx.Response:
+        return (self.account.ingest if request.method == "POST" else INGEST).handle_request(request)
+
     async def _serve(self) -> None:
         async with console_site(
             self._database,
             scoring=self.scoring.transport,
-            alerts=self.account.alerts,
-            ingest=self.account.ingest,
+            alerts=httpx.MockTransport(self._alerts),
+            ingest=httpx.MockTransport(self._ingest),
+            workers=[self.worker.transport],
             origin=self.origin,
             provider=self._provider,
         ) as site:

@@ -9,6 +9,7 @@ import msgspec
 
 from common.contracts.signals import Band
 from scoring.api import answers
+from scoring.partition.event_use import UnusableReason
 from scoring.postgres.queries import AccountStatus
 from support.account_double import AccountDouble
 
@@ -58,6 +59,38 @@ HOSTILE = (
 )
 
 
+EVENT_USES = answers.EventUses(
+    names=(
+        answers.EventNameUse(name="ticket.opened", standard=True, count=0, used_by=("metric tickets",)),
+        answers.EventNameUse(
+            name="sesion.started",
+            standard=False,
+            count=12,
+            used_by=(),
+            last_seen=NOW,
+            account_id=f"{LONG}/{SCRIPT}",
+            event_id="e-1",
+            nearest="session.started",
+        ),
+    ),
+    unused=12,
+    unusable=(
+        answers.UnusableValue(
+            metric="nps",
+            event="nps.answered",
+            property="score",
+            reason=UnusableReason.NOT_A_NUMBER,
+            count=3,
+            last_seen=NOW,
+            account_id=OVERRIDE,
+            event_id="e-2",
+            value=repr(SCRIPT),
+        ),
+    ),
+    card_id="card",
+)
+
+
 class PortfolioDouble:
     """`failing` names paths that answer 503; after `away_after` more requests all do.
 
@@ -84,7 +117,14 @@ class PortfolioDouble:
             return httpx.Response(503, json={"code": "database_unavailable", "detail": "ask again"})
         if self.account is not None and path.startswith("/v1/accounts/"):
             return self.account.scoring(request)
-        answer: Callable[[httpx.QueryParams], Any] = {"/v1/accounts": self._list, "/v1/portfolio": self._sums}[path]
+        answers_: dict[str, Callable[[httpx.QueryParams], Any]] = {
+            "/v1/accounts": self._list,
+            "/v1/portfolio": self._sums,
+            "/v1/events/names": lambda _: EVENT_USES,
+        }
+        answer = answers_.get(path)
+        if answer is None:
+            return httpx.Response(404, json={"code": "not_found", "detail": "no such path"})
         return httpx.Response(200, content=msgspec.json.encode(answer(query)))
 
     def _matching(self, query: httpx.QueryParams) -> list[answers.Listed]:

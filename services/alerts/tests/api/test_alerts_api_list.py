@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from alerts.channels.registry import Channel
@@ -11,7 +12,7 @@ from alerts.decisions.reasons import DecisionReason
 from alerts.errors import Failure
 from alerts.routing.destination import Target
 from alerts.samples import NOON, Sample
-from common.contracts.signals import Facts, Kind, Severity, Signal
+from common.contracts.signals import Band, Facts, Kind, Severity, Signal
 from support.alerts_api import DESK, AlertsApi
 
 ACME = Facts(name="Acme", tier="high", owner="Dana@example.com")
@@ -76,6 +77,9 @@ FILTERS: list[tuple[dict[str, Any], str]] = [
     ({"status": "sent", "receiver": "owner"}, "told"),
     ({"status": ["failed", "dropped"]}, ""),
     ({"acknowledged": "true"}, ""),
+    # What comes of an import asks nobody to act.
+    ({"open": "true"}, "silent late flag repeated told"),
+    ({"open": "false"}, "old"),
     ({"since": "2025-03-14T15:00:00Z"}, "silent late flag"),
     ({"until": "2025-03-14T14:00:00Z"}, "old repeated told"),
     ({"since": "2025-03-14T14:00:00+01:00", "until": "2025-03-14T15:00:00%2B01:00"}, "old repeated"),
@@ -231,3 +235,42 @@ async def test_what_another_version_wrote_hides_no_other_alert(api: AlertsApi, s
     assert word in first["error"]
     assert (answer.status_code, answer.json()["code"]) == (500, "alert_unreadable")
     assert [line["signal_id"] for line in logs if line["event"] == "alert.unreadable"] == [bad.signal_id] * 2
+
+
+async def test_an_alert_is_open_until_its_episode_is_green_or_somebody_has_it_in_hand(api: AlertsApi) -> None:
+    first = await api.rows.record(acme(0, "yellow", episode="e-1"))
+    await api.rows.record(acme(1, "red", episode="e-1"))
+    other = await api.rows.record(birch(1, "red", episode="e-2", severity=Severity.CRITICAL))
+    assert len(await api.list(open="true")) == 3
+    await api.rows.record(acme(2, "green", episode="e-1"))
+    assert [one["id"] for one in await api.list(open="true")] == [other.signal_id]
+    # The next episode of the same account.
+    again = await api.rows.record(acme(3, "red", episode="e-3"))
+    assert [one["id"] for one in await api.list(open="true")] == [again.signal_id, other.signal_id]
+    await api.acknowledge(other, "dana@example.com")
+    assert [one["id"] for one in await api.list(open="true")] == [again.signal_id]
+    assert first.signal_id in {one["id"] for one in await api.list(open="false")}
+
+
+async def test_a_retracted_event_that_leaves_the_account_green_ends_what_it_had_opened(api: AlertsApi) -> None:
+    await api.rows.record(acme(0, "payment_failed", kind=Kind.FLAG, episode="e-1"))
+    taken_back = acme(1, "payment_failed", kind=Kind.RETRACTED, episode="e-1")
+    after = replace(taken_back.after, band=Band.GREEN)
+    await api.rows.record(replace(taken_back, after=after))
+    assert await api.list(open="true") == []
+
+
+async def test_owners_have_the_number_of_their_alerts_the_most_critical_first(api: AlertsApi) -> None:
+    for number, owner in enumerate((" Dana@example.com", "dana@EXAMPLE.com", "tom@example.com", None, "")):
+        facts = Facts(owner=owner)
+        severity = Severity.CRITICAL if owner == "tom@example.com" else Severity.WARNING
+        sample = Sample(account=f"a-{number}", facts=facts, to="yellow", at=NOON + number * HOUR, severity=severity)
+        await api.rows.record(sample.build())
+    answer = await api.get("/v1/alert-owners", open="true")
+    found = [(one["owner"], one["alerts"], one["critical"], one["accounts"]) for one in answer["owners"]]
+    assert found == [("tom@example.com", 1, 1, 1), ("dana@example.com", 2, 0, 2), (None, 2, 0, 2)]
+    assert answer["owners"][1]["newest"] == "2025-03-14T13:00:00Z"
+    assert not answer["more"]
+    assert (await api.get("/v1/alert-owners", limit=2))["more"]
+    assert (await api.get("/v1/alert-owners", owner="tom@example.com"))["owners"][0]["alerts"] == 1
+    assert (await api.http.get("/v1/alert-owners", params={"cursor": "x"})).status_code == 422

@@ -47,6 +47,12 @@ async def console(settings: ConsoleSettings) -> AsyncIterator[Application]:
             ingest=await _api(
                 settings, closing, ServiceName.INGEST, url=settings.console_ingest_url, key=settings.console_ingest_key
             ),
+            workers=tuple(
+                [
+                    await _api(settings, closing, ServiceName.SCORING_WORKER, url=url, key=None)
+                    for url in settings.console_scoring_worker_urls
+                ]
+            ),
         )
         parts = assemble(settings, tables, apis, await _provider(settings, closing))
         watch = DatabaseWatch(tables)

@@ -29,9 +29,12 @@ from console.web.visit import Visits
 
 
 class ServiceApis(Struct, frozen=True):
+    """`workers` are asked how they are, and nothing else."""
+
     scoring: ServiceApi
     alerts: ServiceApi
     ingest: ServiceApi
+    workers: tuple[ServiceApi, ...] = ()
 
 
 def assemble(
@@ -54,6 +57,8 @@ def assemble(
         accounts=AccountClient(apis.scoring),
         alerts=apis.alerts,
         ingest=apis.ingest,
+        processes=(apis.ingest, *apis.workers, apis.scoring, apis.alerts),
+        runbook_url=settings.console_runbook_url,
     )
     oidc = None
     if provider is not None:

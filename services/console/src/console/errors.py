@@ -18,6 +18,7 @@ class ServiceName(StrEnum):
     INGEST = "ingest"
     SCORING = "scoring"
     ALERTS = "alerts"
+    SCORING_WORKER = "scoring worker"
 
 
 class ConsoleError(Exception):

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, SecretStr, model_validator
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, SecretStr, StringConstraints, model_validator
 
 from common.settings import CommonSettings, Port
 from console.access.roles import Role
@@ -32,6 +32,10 @@ class ConsoleSettings(CommonSettings):
     console_alerts_key: SecretStr | None = None
     console_ingest_url: Origin = "http://127.0.0.1:8080"
     console_ingest_key: SecretStr | None = None
+    # Workers have no API, but say how they are; behind a name with several of them one answers.
+    console_scoring_worker_urls: tuple[Origin, ...] = ("http://127.0.0.1:8082",)
+    # Where docs/operations.md can be read, so that the system page leads to its sections.
+    console_runbook_url: Annotated[str, StringConstraints(pattern="^https?://")] | None = None
     # Whose `names` pages call metrics, flags, stages and tiers by, as messages do.
     console_playbooks: Path = Path("deploy/playbooks.yml")
     console_api_seconds: PositiveFloat = 10.0

@@ -100,6 +100,7 @@ class Deployment:
             "CONSOLE_URL": ports.url("console"),
             "CONSOLE_INGEST_URL": ports.url("ingest"),
             "CONSOLE_SCORING_URL": ports.url("scoring api"),
+            "CONSOLE_SCORING_WORKER_URLS": f'["{ports.url("scoring worker")}"]',
             "CONSOLE_ALERTS_URL": ports.url("alerts"),
             "CONSOLE_PLAYBOOKS": str(PLAYBOOKS),
             # Whoever looks at a stack of their own waits no half an hour; simulated time passes by itself.

@@ -132,6 +132,23 @@ class Alerts(Struct, frozen=True, kw_only=True):
     next_cursor: str | None
 
 
+class OwnerAlerts(Struct, frozen=True, kw_only=True):
+    """How many alerts one owner has, in lower case; null for alerts of accounts without one. `newest` is as `at`."""
+
+    owner: str | None
+    alerts: int
+    critical: int
+    accounts: int
+    newest: datetime
+
+
+class AlertOwners(Struct, frozen=True, kw_only=True):
+    """Whoever has the most critical ones first. `more`: there are further owners."""
+
+    owners: tuple[OwnerAlerts, ...]
+    more: bool
+
+
 class Alert(Struct, frozen=True, kw_only=True):
     """One alert in full: the signal as scoring told it, every decision in order, every message and every attempt.
 

@@ -26,6 +26,9 @@ class AlertsSnapshot:
     async def alerts(self, wanted: AlertFilter, *, before: int | None, limit: int) -> Rows:
         return await self._rows(queries.alerts(wanted, before=before, limit=limit))
 
+    async def owners(self, wanted: AlertFilter, *, limit: int) -> Rows:
+        return await self._rows(queries.owners(wanted, limit=limit))
+
     async def alert(self, signal_id: str) -> Any | None:
         rows = await self._rows(queries.one(signal_id))
         return rows[0] if rows else None

@@ -21,6 +21,7 @@ class AlertFilter(Struct, frozen=True, kw_only=True):
     """An alert matches one value of each set that is not empty, and every bound; bounds are seconds since the epoch.
 
     With `receivers`, `told` and `statuses` are about messages to these alone. `owners` match in any case.
+    `open`: see `AlertListParameters`.
     """
 
     accounts: tuple[str, ...] = ()
@@ -35,5 +36,6 @@ class AlertFilter(Struct, frozen=True, kw_only=True):
     messages: tuple[str, ...] = ()
     told: bool | None = None
     acknowledged: bool | None = None
+    open: bool | None = None
     since: float | None = None
     until: float | None = None

@@ -96,6 +96,16 @@ def acknowledgement(row: Any) -> answers.Acknowledgement | None:
     )
 
 
+def owner_alerts(row: Any) -> answers.OwnerAlerts:
+    return answers.OwnerAlerts(
+        owner=row.owner,
+        alerts=row.alerts,
+        critical=row.critical,
+        accounts=row.accounts,
+        newest=moment(row.newest),
+    )
+
+
 def moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 

@@ -11,7 +11,7 @@ from alerts.api.parameters import Acknowledge
 from common import problems
 
 _REF: Final = "#/components/schemas/{name}"
-_ANSWERS: Final = (answers.Alerts, answers.Alert, answers.Acknowledgement, answers.Resent)
+_ANSWERS: Final = (answers.Alerts, answers.AlertOwners, answers.Alert, answers.Acknowledgement, answers.Resent)
 _DESCRIPTION: Final = """\
 What happened to every signal: who was told, who was not, and why. `GET /v1/alerts?account=acme&told=false` answers
 "why was I not told?". Moments of decisions are those of the log; of messages and attempts, the wall clock's.

@@ -23,7 +23,7 @@ def _any_of(what: str) -> Any:
     return Field(default=[], max_length=20, description=f"any of these {what}")
 
 
-class AlertListParameters(QueryParameters):
+class AlertFilterParameters(QueryParameters):
     """Filters hold together; a parameter given several times asks for any of its values."""
 
     account: list[AccountId] = _any_of("account ids")
@@ -40,6 +40,11 @@ class AlertListParameters(QueryParameters):
     )
     message: list[Text] = _any_of("ids of messages: they tell of it")
     acknowledged: bool | None = Field(default=None, description="whether somebody has taken it in hand")
+    open: bool | None = Field(
+        default=None,
+        description="whether it waits for somebody: it is no history, its episode has not ended with green, and nobody "
+        "has taken it in hand",
+    )
     status: list[NotificationStatus] = Field(
         default=[],
         max_length=20,
@@ -47,8 +52,6 @@ class AlertListParameters(QueryParameters):
     )
     since: Start | None = Field(default=None, description="happened not before this")
     until: End | None = Field(default=None, description="happened not after this; a date is included")
-    limit: int = Field(default=50, ge=1, le=200)
-    cursor: Text | None = Field(default=None, description="`next_cursor` of the page before, with the same filters")
 
     def wanted(self) -> AlertFilter:
         return AlertFilter(
@@ -64,13 +67,23 @@ class AlertListParameters(QueryParameters):
             messages=tuple(self.message),
             told=self.told,
             acknowledged=self.acknowledged,
+            open=self.open,
             since=self.since,
             until=self.until,
         )
 
+
+class AlertListParameters(AlertFilterParameters):
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: Text | None = Field(default=None, description="`next_cursor` of the page before, with the same filters")
+
     def before(self) -> int | None:
         """The `seq` that ended the page before. Raises the 422 of a cursor that is none of ours."""
         return None if self.cursor is None else _seq(self.cursor)
+
+
+class AlertOwnersParameters(AlertFilterParameters):
+    limit: int = Field(default=200, ge=1, le=500, description="at most so many owners")
 
 
 class Acknowledge(QueryParameters):

@@ -3,13 +3,30 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Case, ColumnElement, Insert, Select, Text, and_, any_, case, cast, exists, func, or_, select
+from sqlalchemy import (
+    Case,
+    ColumnElement,
+    Insert,
+    Join,
+    Select,
+    Text,
+    and_,
+    any_,
+    case,
+    cast,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.dialects import postgresql
 
 from alerts.api.filter import AlertFilter
 from alerts.errors import Failure
 from alerts.postgres.schema import acknowledgement, alert, attempt, decision, gathered, notification
 from alerts.signals.score import SEVERITY_RANK
+from common.contracts.signals import Band, Kind, Severity
 
 _EPISODE = 500
 
@@ -24,6 +41,26 @@ def alerts(wanted: AlertFilter, *, before: int | None, limit: int) -> Select[Any
     if before is not None:
         query = query.where(alert.c.seq < before)
     return query.order_by(alert.c.seq.desc()).limit(limit)
+
+
+def owners(wanted: AlertFilter, *, limit: int) -> Select[Any]:
+    """Whoever has the most critical alerts first."""
+    owner = func.nullif(func.lower(func.btrim(alert.c.owner)), "").label("owner")
+    critical = func.count().filter(alert.c.severity == Severity.CRITICAL.value)
+    return (
+        select(
+            owner,
+            func.count().label("alerts"),
+            critical.label("critical"),
+            func.count(alert.c.account_id.distinct()).label("accounts"),
+            func.max(alert.c.at).label("newest"),
+        )
+        .select_from(_with_acknowledgement())
+        .where(*_conditions(wanted))
+        .group_by(owner)
+        .order_by(critical.desc(), func.count().desc(), owner)
+        .limit(limit)
+    )
 
 
 def one(signal_id: str) -> Select[Any]:
@@ -142,17 +179,38 @@ def _alerts() -> Select[Any]:
         cast(alert.c.body, Text).label("body"),
         func.coalesce(_acknowledged(), False).label("acknowledged"),
         *_ACKNOWLEDGEMENT,
-    ).select_from(
-        alert.outerjoin(
-            acknowledgement,
-            and_(acknowledgement.c.account_id == alert.c.account_id, acknowledgement.c.episode == alert.c.episode),
-        )
+    ).select_from(_with_acknowledgement())
+
+
+def _with_acknowledgement() -> Join:
+    return alert.outerjoin(
+        acknowledgement,
+        and_(acknowledgement.c.account_id == alert.c.account_id, acknowledgement.c.episode == alert.c.episode),
     )
 
 
 def _acknowledged() -> ColumnElement[bool]:
     """A later alert that is worse is not acknowledged."""
     return _rank(acknowledgement.c.severity) <= _rank(alert.c.severity)
+
+
+def _open() -> ColumnElement[bool]:
+    later = alert.alias("later")
+    # Green is told as a band, but where it follows from a retracted event.
+    green = or_(
+        and_(later.c.kind == Kind.BAND.value, later.c.to == Band.GREEN.value),
+        and_(
+            later.c.kind == Kind.RETRACTED.value,
+            func.json_extract_path_text(later.c.body, "after", "band") == Band.GREEN.value,
+        ),
+    )
+    ended = exists(literal_column("1")).where(
+        later.c.account_id == alert.c.account_id,
+        later.c.seq >= alert.c.seq,
+        later.c.episode == alert.c.episode,
+        green,
+    )
+    return and_(~alert.c.history, ~func.coalesce(_acknowledged(), False), ~ended)
 
 
 def _conditions(wanted: AlertFilter) -> list[ColumnElement[bool]]:
@@ -178,6 +236,8 @@ def _conditions(wanted: AlertFilter) -> list[ColumnElement[bool]]:
     if wanted.acknowledged is not None:
         acknowledged = func.coalesce(_acknowledged(), False)
         found.append(acknowledged if wanted.acknowledged else ~acknowledged)
+    if wanted.open is not None:
+        found.append(_open() if wanted.open else ~_open())
     return [*found, *_of_messages(wanted)]
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from prometheus_client import CollectorRegistry
 
 from alerts.api import answers, openapi
-from alerts.api.parameters import Acknowledge, AlertId, AlertListParameters
+from alerts.api.parameters import Acknowledge, AlertId, AlertListParameters, AlertOwnersParameters
 from alerts.api.service import AlertsService
 from common import json_body
 from common.auth import KeyVerifier
@@ -31,6 +31,7 @@ def build(
     app = build_app("Churn signals: alerts", readiness=readiness, registry=registry)
     app.add_middleware(RequestMiddleware, metrics=metrics)
     app.include_router(_alerts(service, keys))
+    app.include_router(_owners(service, keys))
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     return app
 
@@ -70,5 +71,17 @@ def _alerts(service: AlertsService, keys: KeyVerifier) -> APIRouter:
         """Send the alert's messages again that have failed for good. They are decided anew first: what is over by now,
         or was told otherwise, is not sent."""
         return json_response(await service.resend(alert_id))
+
+    return router
+
+
+def _owners(service: AlertsService, keys: KeyVerifier) -> APIRouter:
+    # Not below /v1/alerts, where ids are.
+    router = APIRouter(prefix="/v1/alert-owners", dependencies=[Depends(key_required(keys, Scope.READ))])
+
+    @router.get("", responses=openapi_responses(answers.AlertOwners, openapi.OF_MANY))
+    async def list_alert_owners(asked: Annotated[AlertOwnersParameters, Query()]) -> Response:
+        """How many alerts match every filter, by the owner whom the signal named."""
+        return json_response(await service.owners(asked))
 
     return router

@@ -10,7 +10,7 @@ import structlog
 from alerts.api import answers, from_rows
 from alerts.api.database import AlertsDatabase, AlertsSnapshot
 from alerts.api.from_rows import UNREADABLE, AlertRows
-from alerts.api.parameters import Acknowledge, AlertListParameters, cursor
+from alerts.api.parameters import Acknowledge, AlertListParameters, AlertOwnersParameters, cursor
 from common.database_errors import DatabaseUnavailable
 from common.problems import Problem, database_unavailable
 
@@ -33,6 +33,12 @@ class AlertsService:
             alerts=tuple(_summary(one) for one in loaded),
             next_cursor=cursor(shown[-1].seq) if len(rows) > len(shown) else None,
         )
+
+    async def owners(self, asked: AlertOwnersParameters) -> answers.AlertOwners:
+        async with _unavailable_as_503(), self._tables.snapshot() as snapshot:
+            rows = await snapshot.owners(asked.wanted(), limit=asked.limit + 1)
+        found = tuple(from_rows.owner_alerts(row) for row in rows[: asked.limit])
+        return answers.AlertOwners(owners=found, more=len(rows) > len(found))
 
     async def alert(self, signal_id: str) -> answers.Alert:
         async with _unavailable_as_503(), self._tables.snapshot() as snapshot:

@@ -1,12 +1,12 @@
-"""The API of alerts, as far as the console asks it: who was told what, why and why not."""
+"""The API of alerts, as far as the console asks it: who was told what, why and why not. Moments are UTC."""
 
 from datetime import datetime
-from typing import Any
 from urllib.parse import quote
 
 from msgspec import Struct
 
-from console.clients.service_api import ServiceApi
+from common.contracts.signals import Severity
+from console.clients.service_api import Query, ServiceApi
 
 
 class AlertDecision(Struct, frozen=True, kw_only=True):
@@ -30,12 +30,16 @@ class SendAttempt(Struct, frozen=True, kw_only=True):
 
 
 class AlertMessage(Struct, frozen=True, kw_only=True):
-    """One message to one receiver; `every_attempt` is there in the answer about one alert."""
+    """One message to one receiver; `status` is held, pending, sent, failed or dropped.
+
+    `every_attempt` is there in the answer about one alert.
+    """
 
     id: str
     receiver: str
     channel: str
     address: str
+    reason: str
     status: str
     attempts: int
     last_failure: SendAttempt | None
@@ -46,46 +50,69 @@ class AlertMessage(Struct, frozen=True, kw_only=True):
     every_attempt: tuple[SendAttempt, ...] = ()
 
 
-class TakenInHand(Struct, frozen=True, kw_only=True):
-    """Somebody has acknowledged the episode of an alert."""
+class AlertAcknowledgement(Struct, frozen=True, kw_only=True):
+    """Somebody has taken the episode of an alert in hand."""
 
     by: str
     note: str | None
     at: datetime
 
 
-class ListedAlert(Struct, frozen=True, kw_only=True):
-    """With an `error` there are no decisions and messages: another version wrote them."""
+class AlertInList(Struct, frozen=True, kw_only=True):
+    """One alert. With an `error` it has no words, decisions or messages. `owner` is whom the signal named."""
 
     id: str
     account_id: str
+    name: str | None = None
+    what: str | None = None
+    why: str | None = None
     kind: str
     to: str
-    severity: str
+    severity: Severity
+    owner: str | None
     at: datetime
     history: bool
     waiting: bool
     told: bool
     told_to: tuple[str, ...] = ()
-    acknowledgement: TakenInHand | None
+    acknowledged: bool
+    acknowledgement: AlertAcknowledgement | None
     decisions: tuple[AlertDecision, ...] = ()
     notifications: tuple[AlertMessage, ...] = ()
     error: str | None = None
 
 
 class AlertsAnswer(Struct, frozen=True, kw_only=True):
-    alerts: tuple[ListedAlert, ...]
+    alerts: tuple[AlertInList, ...]
     next_cursor: str | None
 
 
-class AlertInFull(Struct, frozen=True, kw_only=True):
+class OneAlert(Struct, frozen=True, kw_only=True):
+    """The parts of one alert that an act asks for."""
+
     id: str
     account_id: str
-    acknowledgement: TakenInHand | None
+    name: str | None
+    what: str
+    acknowledged: bool
+    acknowledgement: AlertAcknowledgement | None
     notifications: tuple[AlertMessage, ...]
 
 
-class SentAgain(Struct, frozen=True):
+class OwnerWithAlerts(Struct, frozen=True, kw_only=True):
+    owner: str | None
+    alerts: int
+    critical: int
+    accounts: int
+    newest: datetime
+
+
+class AlertOwnersAnswer(Struct, frozen=True, kw_only=True):
+    owners: tuple[OwnerWithAlerts, ...]
+    more: bool
+
+
+class ResentMessages(Struct, frozen=True):
     notification_ids: tuple[str, ...]
 
 
@@ -95,24 +122,25 @@ class AlertsReader:
     def __init__(self, api: ServiceApi) -> None:
         self._api = api
 
-    async def alerts(self, account_id: str, *, limit: int, cursor: str | None) -> AlertsAnswer:
-        """Of one account, the newest first."""
-        query: dict[str, str | int] = {"account": account_id, "limit": limit}
-        if cursor is not None:
-            query["cursor"] = cursor
+    async def alerts(self, filters: Query, *, limit: int, cursor: str | None = None) -> AlertsAnswer:
+        """A page, the newest first. `filters` are the API's own parameters."""
+        query = {**filters, "limit": limit, **({} if cursor is None else {"cursor": cursor})}
         return await self._api.get("/v1/alerts", AlertsAnswer, query)
 
-    async def alert(self, alert_id: str) -> AlertInFull:
-        return await self._api.get(_path(alert_id), AlertInFull)
+    async def owners(self, filters: Query, *, limit: int) -> AlertOwnersAnswer:
+        return await self._api.get("/v1/alert-owners", AlertOwnersAnswer, {**filters, "limit": limit})
 
-    async def acknowledge(self, alert_id: str, *, by: str, note: str | None) -> TakenInHand:
-        """Who has it in hand now, which is somebody else if they were first."""
-        body: dict[str, Any] = {"by": by, "note": note}
-        return await self._api.post(f"{_path(alert_id)}/ack", TakenInHand, body)
+    async def alert(self, alert_id: str) -> OneAlert:
+        return await self._api.get(_path(alert_id), OneAlert)
 
-    async def send_again(self, alert_id: str) -> SentAgain:
-        """Refused with status 409 if no message of it has failed."""
-        return await self._api.post(f"{_path(alert_id)}/resend", SentAgain)
+    async def acknowledge(self, alert_id: str, *, by: str, note: str | None) -> AlertAcknowledgement:
+        """That of the alert's episode, which may be somebody else's: the first stays until something worse comes."""
+        body = {"by": by, "note": note}
+        return await self._api.post(f"{_path(alert_id)}/ack", AlertAcknowledgement, body)
+
+    async def resend(self, alert_id: str) -> ResentMessages:
+        """Refused with 409 if no message of it has failed for good."""
+        return await self._api.post(f"{_path(alert_id)}/resend", ResentMessages)
 
 
 def _path(alert_id: str) -> str:

@@ -3,13 +3,16 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
+from urllib.parse import quote
 
 from msgspec import Struct
 
 from common.contracts.signals import Band
+from console.clients.event_uses import EventUsesAnswer
 from console.clients.service_api import Query, ServiceApi
 
 _MOST_ROWS: Final = 500
+_EVERY_STATUS: Final = ("active", "leaving", "churned", "merged")
 
 
 class DayScore(Struct, frozen=True):
@@ -110,6 +113,27 @@ class PortfolioSums(Struct, frozen=True, kw_only=True):
     as_of: datetime
 
 
+class ScoresDelay(Struct, frozen=True):
+    """Why scores are not of now, in the words of scoring."""
+
+    reason: str
+    lag_seconds: float | None = None
+
+
+class ScoresFreshness(Struct, frozen=True):
+    total: int
+    as_of: datetime
+    held: ScoresDelay | None = None
+
+
+class _OwnerFact(Struct, frozen=True):
+    owner: str | None = None
+
+
+class _AccountOwner(Struct, frozen=True):
+    facts: _OwnerFact
+
+
 class ScoringReader:
     """Raises `ApiUnavailable` and `ApiRefused`."""
 
@@ -147,3 +171,22 @@ class ScoringReader:
         if group_by is not None:
             query["group_by"] = group_by
         return await self._api.get("/v1/portfolio", PortfolioSums, query)
+
+    async def owned_ids(self, owner: str) -> frozenset[str] | None:
+        """The accounts that have this owner now, those that have left too. None if they are more than 500."""
+        query: Query = {"owner": owner, "status": _EVERY_STATUS, "limit": _MOST_ROWS}
+        answer = await self._api.get("/v1/accounts", AccountsAnswer, query)
+        return None if answer.next_cursor else frozenset(one.account_id for one in answer.accounts)
+
+    async def owner_of(self, account_id: str) -> str | None:
+        """Whom the account has as its owner now."""
+        answer = await self._api.get(f"/v1/accounts/{quote(account_id, safe='')}", _AccountOwner)
+        return answer.facts.owner
+
+    async def event_uses(self, *, limit: int) -> EventUsesAnswer:
+        """Which names events had, and what of the card uses them."""
+        return await self._api.get("/v1/events/names", EventUsesAnswer, {"limit": limit})
+
+    async def freshness(self) -> ScoresFreshness:
+        """Of which moment the scores are."""
+        return await self._api.get("/v1/accounts", ScoresFreshness, {"limit": 1})

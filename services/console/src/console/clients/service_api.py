@@ -37,13 +37,19 @@ class ServiceApi:
         headers = {"content-type": "application/json"}
         return self._decoded(await self._ask("POST", path, content=content, headers=headers), answer)
 
+    async def answer(self, path: str) -> tuple[int, str]:
+        """Status and text of whatever it answers: a process that is not ready says why with a 503."""
+        try:
+            answered = await self._http.get(path)
+        except httpx.HTTPError as error:
+            raise self._unavailable(path, error) from error
+        return answered.status_code, answered.text
+
     async def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
         try:
             answered = await self._http.request(method, path, **request)
         except httpx.HTTPError as error:
-            reason = str(error) or type(error).__name__
-            _log.warning("api.unavailable", api=self.service, path=path, error=reason)
-            raise ApiUnavailable(self.service, reason) from error
+            raise self._unavailable(path, error) from error
         if answered.is_success:
             return answered
         problem = _problem(answered)
@@ -52,6 +58,11 @@ class ServiceApi:
             _log.warning("api.unavailable", api=self.service, path=path, status=answered.status_code, code=problem.code)
             raise ApiUnavailable(self.service, problem.detail or f"answered {answered.status_code}")
         raise ApiRefused(self.service, answered.status_code, problem.code, problem.detail)
+
+    def _unavailable(self, path: str, error: httpx.HTTPError) -> ApiUnavailable:
+        reason = str(error) or type(error).__name__
+        _log.warning("api.unavailable", api=self.service, path=path, error=reason)
+        return ApiUnavailable(self.service, reason)
 
     def _decoded(self, answered: httpx.Response, answer: type[Answer]) -> Answer:
         try:

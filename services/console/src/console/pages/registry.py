@@ -3,8 +3,11 @@
 from typing import Final
 
 from console.pages.account.page import ACCOUNT
+from console.pages.alerts.page import ALERTS
 from console.pages.audit.page import AUDIT
+from console.pages.data.page import DATA
 from console.pages.portfolio.page import PORTFOLIO
+from console.pages.system.page import SYSTEM
 from console.web.page import ConsolePage
 
-PAGES: Final[tuple[ConsolePage, ...]] = (PORTFOLIO, ACCOUNT, AUDIT)
+PAGES: Final[tuple[ConsolePage, ...]] = (PORTFOLIO, ACCOUNT, ALERTS, DATA, SYSTEM, AUDIT)

@@ -1,6 +1,6 @@
 """A page of the console, as its folder declares it in `pages/registry.py`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from fastapi import APIRouter
 from msgspec import Struct
@@ -17,7 +17,8 @@ from console.web.visit import Visits
 
 
 class PageParts(Struct, frozen=True, kw_only=True):
-    """What pages are built from. `names` are what the team calls metrics, flags, stages and tiers."""
+    """What pages are built from. `names` are what the team calls metrics, flags, stages and tiers, `processes` all
+    that say how they are."""
 
     renderer: PageRenderer
     visits: Visits
@@ -27,6 +28,8 @@ class PageParts(Struct, frozen=True, kw_only=True):
     accounts: AccountClient
     alerts: ServiceApi
     ingest: ServiceApi
+    processes: Sequence[ServiceApi]
+    runbook_url: str | None
 
 
 class ConsolePage(Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from msgspec import Struct
 from common.contracts.signals import Band, Override
 from console.access.roles import Act
 from console.clients.account import AccountClient, AccountNow
-from console.clients.alerts import AlertInFull, AlertsReader
+from console.clients.alerts import AlertsReader, OneAlert
 from console.clients.events import EventClient
 from console.errors import ApiRefused
 from console.pages.account.view import Did
@@ -92,7 +92,7 @@ class AccountActs:
 
     async def send_again(self, visit: Visit, alert_id: str) -> tuple[str, Did]:
         alert = await self._allowed(visit, Act.RESEND, alert_id)
-        asking = self._alerts.send_again(alert_id)
+        asking = self._alerts.resend(alert_id)
         try:
             await audited(self._audit, visit, Act.RESEND, asking, subject=alert.account_id, details={"alert": alert_id})
         except ApiRefused as error:
@@ -102,7 +102,7 @@ class AccountActs:
             return alert.account_id, Did.NOTHING_FAILED
         return alert.account_id, Did.SENT_AGAIN
 
-    async def _allowed(self, visit: Visit, act: Act, alert_id: str) -> AlertInFull:
+    async def _allowed(self, visit: Visit, act: Act, alert_id: str) -> OneAlert:
         """The owner is that of the alert's own account, whatever a form says."""
         alert = await self._alerts.alert(alert_id)
         # Who leads may act while scoring is away.

@@ -14,7 +14,7 @@ from console.clients.account import (
     LevelAnswer,
     PeopleAnswer,
 )
-from console.clients.alerts import AlertInFull, AlertsAnswer, AlertsReader
+from console.clients.alerts import AlertsAnswer, AlertsReader, OneAlert
 from console.errors import ApiRefused, ApiUnavailable, ServiceName
 from console.pages.account.milestones import PLANNED, REACHED
 from console.pages.account.view import AccountView
@@ -39,7 +39,7 @@ class AccountContent(Struct, frozen=True, kw_only=True):
     entries: EntriesAnswer | None
     milestones: EntriesAnswer | None
     alerts: AlertsAnswer | None
-    alert: AlertInFull | None
+    alert: OneAlert | None
     ahead: AccountNow | None
     ahead_level: LevelAnswer | None
     refused: bool
@@ -64,7 +64,7 @@ async def read_content(
             asking.of(accounts.entries(account_id, limit=_STEPS, names=(PLANNED, REACHED)), unknown=True),
         ),
         asyncio.gather(
-            asking.of(alerts.alerts(account_id, limit=_ALERTS, cursor=view.alerts)),
+            asking.of(alerts.alerts({"account": account_id}, limit=_ALERTS, cursor=view.alerts)),
             asking.of(alerts.alert(view.alert), unknown=True) if view.alert else _nothing(),
             asking.ahead(accounts.account(account_id, as_of=ahead)) if ahead else _nothing(),
             asking.ahead(accounts.level(account_id, as_of=ahead)) if ahead else _nothing(),

@@ -9,7 +9,7 @@ from msgspec import Struct
 from common.contracts.signals import Band, Contribution
 from console.access.roles import Act
 from console.clients.account import AccountNow, EntryRow, PersonListed, SignalInHistory
-from console.clients.alerts import ListedAlert
+from console.clients.alerts import AlertInList
 from console.languages.card_names import CardNames
 from console.languages.formats import Formats
 from console.languages.locale import Locale
@@ -51,7 +51,7 @@ class AccountWords:
     def of(self, category: str, name: str) -> str:
         return self._names.of(category, name, self._locale)
 
-    def signal(self, one: SignalInHistory | ListedAlert) -> str:
+    def signal(self, one: SignalInHistory | AlertInList) -> str:
         """What a signal tells: `flag: payment failed`."""
         return self._text.kinds.get(one.kind, one.kind.replace("_", " ")).format(self._to(one.to))
 
