@@ -27,6 +27,8 @@ def test_by_keyboard_alone_from_the_portfolio_to_an_alert_that_is_taken_in_hand(
     page.locator("tbody th a").first.focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/accounts/**")
+    # Past the navigation, in which another page has this name.
+    tab_to(page, "Journey")
     tab_to(page, "Alerts")
     page.keyboard.press("Enter")
     tab_to(page, "note")
