@@ -2,50 +2,16 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from console.access.roles import Role
-from support.console_browser import AXE, ServedConsole, require
+from support.browser import PHONE, focused, overflow, tab_to, violations
+from support.console_browser import ServedConsole
 from support.portfolio_double import ARABIC, HOSTILE, OVERRIDE, SCRIPT
 
 Opened = Callable[..., Page]
-PHONE = {"width": 390, "height": 844}
-
-
-def focused(page: Page) -> str:
-    """What the focus is on, in words."""
-    return str(page.evaluate("document.activeElement.innerText || document.activeElement.name || ''")).strip()
-
-
-def tab_to(page: Page, words: str, *, most: int = 80) -> None:
-    """Presses Tab until the focus is on that."""
-    for _ in range(most):
-        page.keyboard.press("Tab")
-        if focused(page) == words:
-            # Whoever uses the keyboard sees where they are.
-            assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
-            return
-    raise AssertionError(f"{words!r} is not reached by {most} tabs")
-
-
-def overflow(page: Page) -> int:
-    """By how many pixels the page is wider than its window."""
-    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
-
-
-def violations(page: Page) -> list[str]:
-    """What axe finds that is serious or critical."""
-    require(AXE.is_file(), "axe-core is not installed (make clients)")
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: Any = page.evaluate("axe.run({resultTypes: ['violations']})")
-    return [
-        f"{one['id']}: {one['nodes'][0]['html']}"
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-    ]
 
 
 def test_by_keyboard_alone_from_the_link_to_a_filtered_page(

@@ -7,6 +7,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from common.contracts.signals import Band
+from console.clients.kpis import KpisAnswer
 from console.clients.service_api import Query, ServiceApi
 
 _MOST_ROWS: Final = 500
@@ -147,3 +148,11 @@ class ScoringReader:
         if group_by is not None:
             query["group_by"] = group_by
         return await self._api.get("/v1/portfolio", PortfolioSums, query)
+
+    async def kpis(self, asked: Query) -> KpisAnswer:
+        """KPIs of one or more spans; `asked` are the API's own parameters."""
+        return await self._api.get("/v1/kpis", KpisAnswer, asked)
+
+    async def kpis_csv(self, asked: Query) -> bytes:
+        """The same as a file for spreadsheets."""
+        return await self._api.get_bytes("/v1/kpis", {**asked, "format": "csv"})

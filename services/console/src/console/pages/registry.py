@@ -3,7 +3,8 @@
 from typing import Final
 
 from console.pages.audit.page import AUDIT
+from console.pages.kpis.page import KPIS
 from console.pages.portfolio.page import PORTFOLIO
 from console.web.page import ConsolePage
 
-PAGES: Final[tuple[ConsolePage, ...]] = (PORTFOLIO, AUDIT)
+PAGES: Final[tuple[ConsolePage, ...]] = (PORTFOLIO, KPIS, AUDIT)
