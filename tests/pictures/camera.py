@@ -1,0 +1,74 @@
+"""Pictures of the console's pages: each of the navigation, and one of each kind of page that they lead to."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+from playwright.sync_api import Page, ViewportSize, sync_playwright
+
+_WINDOW: Final[ViewportSize] = {"width": 1280, "height": 900}
+# The rest of a longer page is left out, so that a picture is of a modest size.
+_MOST_PIXELS: Final = 1_800
+_PATIENCE: Final = 30_000  # milliseconds
+_LINKS: Final = "main a[href^='/']:not([download])"
+
+
+class Picture(Struct, frozen=True):
+    """`name` is the file's without its ending: the first segment of the page's path."""
+
+    name: str
+    title: str
+
+
+class PageUnavailable(Exception):
+    """A page cannot be pictured as it is meant to be."""
+
+
+def take_pictures(link: str, *, paths: Sequence[str], into: Path, chromium: str) -> list[Picture]:
+    """Signs in by the `link`. Raises `PageUnavailable` for a page that is not answered, or names a service as away."""
+    origin = "{0.scheme}://{0.netloc}".format(urlsplit(link))
+    with sync_playwright() as playwright:
+        # As root it does not start in its sandbox.
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        context = browser.new_context(viewport=_WINDOW, locale="en", color_scheme="light", reduced_motion="reduce")
+        page = context.new_page()
+        page.set_default_timeout(_PATIENCE)
+        page.goto(link)
+        page.locator("main button").click()
+        page.wait_for_url(lambda url: "/sign-in/" not in url)
+        found = _walk(page, origin, paths, into)
+        browser.close()
+    return found
+
+
+def _walk(page: Page, origin: str, paths: Sequence[str], into: Path) -> list[Picture]:
+    """Breadth first: the pages of the navigation, and then the first link to each kind that has no picture yet."""
+    pictures: dict[str, Picture] = {}
+    ahead = list(paths)
+    while ahead:
+        path = ahead.pop(0)
+        name = kind_of(path)
+        if not name or name in pictures:
+            continue
+        answer = page.goto(origin + path)
+        if answer is None or not answer.ok:
+            raise PageUnavailable(f"{path}: {'no answer' if answer is None else answer.status}")
+        if page.locator("main .notice").count():
+            raise PageUnavailable(f"{path}: {page.locator('main .notice').first.inner_text()}")
+        pictures[name] = Picture(name, page.locator("h1").first.inner_text())
+        _take(page, into / f"{name}.png")
+        ahead += [str(each.get_attribute("href")) for each in page.locator(_LINKS).all()]
+    return list(pictures.values())
+
+
+def kind_of(path: str) -> str:
+    """Pages with the same first segment are of one kind: `/accounts/acme` and `/accounts/bolt`."""
+    return urlsplit(path).path.strip("/").partition("/")[0]
+
+
+def _take(page: Page, file: Path) -> None:
+    height = int(page.evaluate("document.documentElement.scrollHeight"))
+    clip = {"x": 0.0, "y": 0.0, "width": float(_WINDOW["width"]), "height": float(min(height, _MOST_PIXELS))}
+    page.screenshot(path=file, full_page=True, clip=clip)  # type: ignore[arg-type]
