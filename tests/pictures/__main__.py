@@ -47,14 +47,17 @@ def main() -> int:
             print(f"{error}\nLogs: {kept_logs('pictures')}", file=sys.stderr)
             return 1
     (INTO / "README.md").write_text(index(pictures), encoding="utf-8")
-    for picture in pictures:
-        file = INTO / f"{picture.name}.png"
-        print(f"{file.relative_to(CHECKOUT)}: {picture.title}, {file.stat().st_size / 1000:.0f} kB")
+    for file in (INTO / name for picture in pictures for name in picture.files):
+        print(f"{file.relative_to(CHECKOUT)}: {file.stat().st_size / 1000:.0f} kB")
     return 0
 
 
 def index(pictures: Sequence[Picture]) -> str:
-    return "\n".join([HEAD, *(f"## {one.title}\n\n![{one.title}]({one.name}.png)\n" for one in pictures)])
+    return "\n".join([HEAD, *(_section(picture) for picture in pictures)])
+
+
+def _section(picture: Picture) -> str:
+    return "\n".join([f"## {picture.title}\n", *(f"![{picture.title}]({file})\n" for file in picture.files)])
 
 
 def _pictured(dataset: Dataset, *, chromium: str) -> list[Picture]:

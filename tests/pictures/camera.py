@@ -6,20 +6,21 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from msgspec import Struct
-from playwright.sync_api import Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Page, ViewportSize, sync_playwright
 
 _WINDOW: Final[ViewportSize] = {"width": 1280, "height": 900}
-# The rest of a longer page is left out, so that a picture is of a modest size.
-_MOST_PIXELS: Final = 1_800
+# So that a picture is of a modest size.
+_MOST_PIXELS: Final = 1_800.0
 _PATIENCE: Final = 30_000  # milliseconds
 _LINKS: Final = "main a[href^='/']:not([download])"
 
 
 class Picture(Struct, frozen=True):
-    """`name` is the file's without its ending: the first segment of the page's path."""
+    """`files` are of one page, whose `name` is the first segment of its path."""
 
     name: str
     title: str
+    files: tuple[str, ...]
 
 
 class PageUnavailable(Exception):
@@ -27,20 +28,29 @@ class PageUnavailable(Exception):
 
 
 def take_pictures(link: str, *, paths: Sequence[str], into: Path, chromium: str) -> list[Picture]:
-    """Signs in by the `link`. Raises `PageUnavailable` for a page that is not answered, or names a service as away."""
-    origin = "{0.scheme}://{0.netloc}".format(urlsplit(link))
+    """`picture_pages` in a browser of its own."""
     with sync_playwright() as playwright:
         # As root it does not start in its sandbox.
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        context = browser.new_context(viewport=_WINDOW, locale="en", color_scheme="light", reduced_motion="reduce")
+        try:
+            return picture_pages(browser, link, paths=paths, into=into)
+        finally:
+            browser.close()
+
+
+def picture_pages(browser: Browser, link: str, *, paths: Sequence[str], into: Path) -> list[Picture]:
+    """Signs in by the `link`. Raises `PageUnavailable` for a page that is not answered, or names a service as away."""
+    origin = "{0.scheme}://{0.netloc}".format(urlsplit(link))
+    context = browser.new_context(viewport=_WINDOW, locale="en", color_scheme="light", reduced_motion="reduce")
+    try:
         page = context.new_page()
         page.set_default_timeout(_PATIENCE)
         page.goto(link)
         page.locator("main button").click()
         page.wait_for_url(lambda url: "/sign-in/" not in url)
-        found = _walk(page, origin, paths, into)
-        browser.close()
-    return found
+        return _walk(page, origin, paths, into)
+    finally:
+        context.close()
 
 
 def _walk(page: Page, origin: str, paths: Sequence[str], into: Path) -> list[Picture]:
@@ -57,8 +67,7 @@ def _walk(page: Page, origin: str, paths: Sequence[str], into: Path) -> list[Pic
             raise PageUnavailable(f"{path}: {'no answer' if answer is None else answer.status}")
         if page.locator("main .notice").count():
             raise PageUnavailable(f"{path}: {page.locator('main .notice').first.inner_text()}")
-        pictures[name] = Picture(name, page.locator("h1").first.inner_text())
-        _take(page, into / f"{name}.png")
+        pictures[name] = Picture(name, page.locator("h1").first.inner_text(), _taken(page, into, name))
         ahead += [str(each.get_attribute("href")) for each in page.locator(_LINKS).all()]
     return list(pictures.values())
 
@@ -68,7 +77,19 @@ def kind_of(path: str) -> str:
     return urlsplit(path).path.strip("/").partition("/")[0]
 
 
-def _take(page: Page, file: Path) -> None:
-    height = int(page.evaluate("document.documentElement.scrollHeight"))
-    clip = {"x": 0.0, "y": 0.0, "width": float(_WINDOW["width"]), "height": float(min(height, _MOST_PIXELS))}
-    page.screenshot(path=file, full_page=True, clip=clip)  # type: ignore[arg-type]
+def _taken(page: Page, into: Path, name: str) -> tuple[str, ...]:
+    """The beginning of the page, and what follows the first heading that has no room in it, if there is one."""
+    height = float(page.evaluate("document.documentElement.scrollHeight"))
+    boxes = [each.bounding_box() for each in page.locator("main h2").all()]
+    beyond = [box["y"] for box in boxes if box is not None and box["y"] > _MOST_PIXELS]
+    begins = [0.0, *beyond[:1]]
+    files = tuple(f"{name}.png" if number == 1 else f"{name}-{number}.png" for number in range(1, len(begins) + 1))
+    for begin, file in zip(begins, files, strict=True):
+        clip: FloatRect = {
+            "x": 0.0,
+            "y": begin,
+            "width": float(_WINDOW["width"]),
+            "height": min(height - begin, _MOST_PIXELS),
+        }
+        page.screenshot(path=into / file, full_page=True, clip=clip)
+    return files

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from support.browser import PHONE, focused, overflow, tab_to, violations
+from support.browser import PHONE, overflow, tab_to, violations
 from support.portfolio_double import ARABIC, HOSTILE, SCRIPT
 
 Opened = Callable[..., Page]
@@ -21,7 +21,7 @@ def test_by_keyboard_alone_to_a_definition_and_to_groups(opened: Opened) -> None
     page.goto(page.url)
     tab_to(page, "Span, filters and groups")
     page.keyboard.press("Enter")
-    tab_to(page, "by")
+    tab_to(page, page.get_by_label("Group by").inner_text().strip())
     page.keyboard.press("T")
     tab_to(page, "Apply")
     page.keyboard.press("Enter")
@@ -29,7 +29,6 @@ def test_by_keyboard_alone_to_a_definition_and_to_groups(opened: Opened) -> None
     tab_to(page, "high touch")
     page.keyboard.press("Enter")
     page.wait_for_url("**tier=high")
-    assert focused(page) == ""
     expect(page.get_by_label("high touch")).to_be_checked()
 
 
