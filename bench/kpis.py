@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 import httpx
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from bench.cores import UNDER_TEST
@@ -178,10 +179,12 @@ async def _put(database_url: str, partitions: int, today: datetime) -> int:
     by_partition: dict[int, list[int]] = {number: [] for number in range(partitions)}
     for n in range(SIZE):
         by_partition[partition_of(_name(n).encode(), partitions)].append(n)
-    count = 0
+    count, now = 0, time.time()
     for partition, mine in by_partition.items():
         opened = await store.load_partition(partition)
         assert opened is not None, "begun by a worker"
+        # What today is to the API, the clocks of the partitions say.
+        position = replace(opened.position, clock=now, newest=now)
         left, last = iter(mine), opened.seq
         while some := list(islice(left, AT_ONCE)):
             entries = tuple(entry for n in some for entry in history(_name(n), n, today=today))
@@ -189,7 +192,7 @@ async def _put(database_url: str, partitions: int, today: datetime) -> int:
                 partition=partition,
                 last_seq=last,
                 writer=opened.writer,
-                position=opened.position,
+                position=position,
                 states={},
                 timers={},
                 seen={},
