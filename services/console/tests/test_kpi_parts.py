@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from common.contracts.signals import Band
-from console.clients.kpis import KpiDefinition, KpiFigure, KpiGroup, KpiSpan
+from console.clients.kpis import DefinedKpi, GroupKpis, KpiFigure, SpanKpis
 from console.clients.scoring import AccountGroup, MovedSums, PortfolioSums
 from console.languages.card_names import CardNames
 from console.languages.locale import Locale
@@ -24,14 +24,14 @@ QUARTERS = (
 )
 
 
-def spans(**cohorts: Sequence[tuple[float | None, float, float | None]]) -> list[KpiSpan]:
+def spans(**cohorts: Sequence[tuple[float | None, float, float | None]]) -> list[SpanKpis]:
     """Of each cohort (`m2025_08`) churn rate, of how many, and net revenue retention, by quarter."""
     return [
-        KpiSpan(
+        SpanKpis(
             first,
             last,
             tuple(
-                KpiGroup(
+                GroupKpis(
                     name[1:].replace("_", "-"),
                     0,
                     {
@@ -140,6 +140,6 @@ def test_every_kpi_has_a_japanese_title_and_formula() -> None:
 
 
 def test_a_kpi_that_has_no_japanese_yet_is_marked_as_english() -> None:
-    new = KpiDefinition(name="new", title="New", number=None, stage="all", unit="share", formula="a / b", source="a")
+    new = DefinedKpi(name="new", title="New", number=None, stage="all", unit="share", formula="a / b", source="a")
     words = words_of(new, CardNames({}), Locale.JAPANESE)
     assert (words.title, words.formula, words.english) == ("New", "a / b", True)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from msgspec import Struct
 
 
-class KpiDefinition(Struct, frozen=True, kw_only=True):
+class DefinedKpi(Struct, frozen=True, kw_only=True):
     """`title`, `formula` and `source` are English; `stage` is that of the lifecycle, or `all`."""
 
     name: str
@@ -26,7 +26,7 @@ class KpiFigure(Struct, frozen=True):
     whole: float | None = None
 
 
-class KpiGroup(Struct, frozen=True):
+class GroupKpis(Struct, frozen=True):
     """`group` is None for all accounts together."""
 
     group: str | None
@@ -34,18 +34,18 @@ class KpiGroup(Struct, frozen=True):
     figures: Mapping[str, KpiFigure]
 
 
-class KpiSpan(Struct, frozen=True, rename={"first": "from", "last": "to"}):
+class SpanKpis(Struct, frozen=True, rename={"first": "from", "last": "to"}):
     """From the beginning of `first` to the end of `last`."""
 
     first: date
     last: date
-    groups: tuple[KpiGroup, ...]
+    groups: tuple[GroupKpis, ...]
     more_groups: bool
 
 
 class KpisAnswer(Struct, frozen=True, kw_only=True):
-    kpis: tuple[KpiDefinition, ...]
-    spans: tuple[KpiSpan, ...]
+    kpis: tuple[DefinedKpi, ...]
+    spans: tuple[SpanKpis, ...]
     known_at: datetime | None
     read_at: datetime
     as_of: datetime

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from console.clients.kpis import KpiFigure, KpiSpan
+from console.clients.kpis import KpiFigure, SpanKpis
 
 # Of the heat map's grounds, from the best to the worst: the lowest share of each but the last.
 _LEVELS: Final = (1.0, 0.9, 0.8, 0.65, 0.5)
@@ -29,7 +29,7 @@ class CohortRow(Struct, frozen=True):
     cells: tuple[CohortCell | None, ...]
 
 
-def customer_retention(spans: Sequence[KpiSpan]) -> list[CohortRow]:
+def customer_retention(spans: Sequence[SpanKpis]) -> list[CohortRow]:
     """The product of 1 - churn rate, beginning with the step of the start. The oldest cohort first."""
     return [
         CohortRow(month, customers, _products(_stayed(one) for one in figures))
@@ -37,7 +37,7 @@ def customer_retention(spans: Sequence[KpiSpan]) -> list[CohortRow]:
     ]
 
 
-def revenue_retention(spans: Sequence[KpiSpan]) -> list[CohortRow]:
+def revenue_retention(spans: Sequence[SpanKpis]) -> list[CohortRow]:
     """The product of net revenue retention after the step of the start, whose last day is the beginning."""
     return [
         CohortRow(month, customers, _products(_revenue_factors(figures)))
@@ -45,9 +45,9 @@ def revenue_retention(spans: Sequence[KpiSpan]) -> list[CohortRow]:
     ]
 
 
-def _cohorts(spans: Sequence[KpiSpan]) -> Iterator[tuple[date, int, list[Figures]]]:
+def _cohorts(spans: Sequence[SpanKpis]) -> Iterator[tuple[date, int, list[Figures]]]:
     """Each with how many customers began, and its figures from the step of the start on."""
-    found: dict[str, list[tuple[KpiSpan, Figures]]] = {}
+    found: dict[str, list[tuple[SpanKpis, Figures]]] = {}
     for span in spans:
         for group in span.groups:
             if group.group is not None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from console.clients.kpis import KpiDefinition, KpiFigure, KpisAnswer, KpiSpan
+from console.clients.kpis import DefinedKpi, KpiFigure, KpisAnswer, SpanKpis
 from console.languages.card_names import CardNames
 from console.languages.formats import Formats
 from console.pages.kpis.kpi_words import KpiWords, words_of
@@ -45,10 +45,10 @@ class KpiFormatter:
             "count": formats.number,
         }
 
-    def value(self, kpi: KpiDefinition, figure: KpiFigure) -> str:
+    def value(self, kpi: DefinedKpi, figure: KpiFigure) -> str:
         return self._by_unit.get(kpi.unit, self._formats.decimal)(figure.value)
 
-    def made_of(self, kpi: KpiDefinition, figure: KpiFigure) -> str:
+    def made_of(self, kpi: DefinedKpi, figure: KpiFigure) -> str:
         """Empty for a sum, which is made of nothing else."""
         part, whole = figure.part, figure.whole
         if whole is None:
@@ -59,7 +59,7 @@ class KpiFormatter:
             return self._text.at_risk_of.format(self._formats.number(part), self._formats.amount(whole))
         return self._text.part_of.format(self._formats.amount(part), self._formats.amount(whole))
 
-    def trend_words(self, kpi: KpiDefinition, spans: Sequence[KpiSpan]) -> str:
+    def trend_words(self, kpi: DefinedKpi, spans: Sequence[SpanKpis]) -> str:
         """What the line shows, for those who do not see it. Empty if it shows nothing."""
         known = [(span, figure) for span in spans if (figure := figure_of(span, kpi.name)).value is not None]
         if len(known) < 2:
@@ -76,7 +76,7 @@ class KpiFormatter:
         )
 
 
-def figure_of(span: KpiSpan, name: str) -> KpiFigure:
+def figure_of(span: SpanKpis, name: str) -> KpiFigure:
     """Of all accounts together."""
     return span.groups[0].figures.get(name, _NOTHING) if span.groups else _NOTHING
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from console.clients.kpis import KpiDefinition
+from console.clients.kpis import DefinedKpi
 from console.languages.card_names import CardNames
 from console.languages.locale import Locale
 
@@ -68,7 +68,7 @@ JAPANESE: Final[Mapping[str, KpiWords]] = {
 _USE: Final = KpiWords("利用状況：{}", "期末の顧客の、直近の月末における指標の中央値")
 
 
-def words_of(kpi: KpiDefinition, names: CardNames, locale: Locale) -> KpiWords:
+def words_of(kpi: DefinedKpi, names: CardNames, locale: Locale) -> KpiWords:
     """A KPI that has no Japanese yet is shown in English."""
     metric = kpi.name.removeprefix(_USE_OF) if kpi.name.startswith(_USE_OF) else None
     if locale is Locale.ENGLISH:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from pydantic import ValidationError
 
 from common.contracts.signals import Band
-from console.clients.kpis import KpisAnswer, KpiSpan
+from console.clients.kpis import KpisAnswer, SpanKpis
 from console.clients.scoring import PortfolioSums
 from console.errors import ApiUnavailable, ServiceName
 from console.languages.card_names import CardNames
@@ -137,7 +137,7 @@ def _page(parts: PageParts, request: Request, visit: Visit, content: KpiContent)
     locale, view, whole = visit.locale, content.view, content.whole
     text, names, formats = KPI_TEXTS[locale], parts.names, parts.renderer.formats(locale)
     layout = LAYOUT[locale]
-    cohort_spans: Sequence[KpiSpan] = () if content.cohorts is None else content.cohorts.spans
+    cohort_spans: Sequence[SpanKpis] = () if content.cohorts is None else content.cohorts.spans
     retention = (customer_retention(cohort_spans), revenue_retention(cohort_spans))
     return parts.renderer.page(
         "pages/kpis/kpis.html",
