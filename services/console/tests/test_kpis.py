@@ -213,12 +213,19 @@ async def test_without_its_months_a_kpi_has_its_value(shown: Shown) -> None:
     assert "No customer who matches" not in page
 
 
-@pytest.mark.parametrize(
-    "query",
-    ["from=yesterday", "by=colour", "cohort=2026-13", "cohorts=week", "to=1969-01-01", "owner=%00", "kpi=a&" * 13],
-)
-async def test_an_address_that_cannot_be_is_named(shown: Shown, query: str) -> None:
-    assert (await shown.browser.get(f"/kpis?{query}")).status_code == 422
+async def test_an_address_that_cannot_be_is_named(shown: Shown) -> None:
+    for query in (
+        "from=yesterday",
+        "to=1969-01-01",
+        "by=colour",
+        "cohort=2026-13",
+        "cohorts=week",
+        "owner=%00",
+        "kpi=a&" * 13,
+    ):
+        answer = await shown.browser.get(f"/kpis?{query}")
+        assert answer.status_code == 422, query
+        assert "This address cannot be used" in answer.text
 
 
 async def test_hostile_names_are_text(shown: Shown) -> None:
