@@ -8,10 +8,15 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 from playwright.sync_api import Browser, FloatRect, Page, ViewportSize, sync_playwright
 
+from console.languages.locale import Locale
+from console.web.texts import LAYOUT
+
 _WINDOW: Final[ViewportSize] = {"width": 1280, "height": 900}
 # So that a picture is of a modest size.
 _MOST_PIXELS: Final = 1_800.0
 _PATIENCE: Final = 30_000  # milliseconds
+_TEXTS: Final = LAYOUT[Locale.ENGLISH]
+_AWAY: Final = tuple(_TEXTS.away.format(service) for service in _TEXTS.services.values())
 _LINKS: Final = "main a[href^='/']:not([download])"
 
 
@@ -65,8 +70,9 @@ def _walk(page: Page, origin: str, paths: Sequence[str], into: Path) -> list[Pic
         answer = page.goto(origin + path)
         if answer is None or not answer.ok:
             raise PageUnavailable(f"{path}: {'no answer' if answer is None else answer.status}")
-        if page.locator("main .notice").count():
-            raise PageUnavailable(f"{path}: {page.locator('main .notice').first.inner_text()}")
+        shown = page.locator("main").inner_text()
+        if away := next((words for words in _AWAY if words in shown), None):
+            raise PageUnavailable(f"{path}: {away}")
         pictures[name] = Picture(name, page.locator("h1").first.inner_text(), _taken(page, into, name))
         ahead += [str(each.get_attribute("href")) for each in page.locator(_LINKS).all()]
     return list(pictures.values())
