@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 from msgspec import Struct
 
@@ -44,8 +45,11 @@ class SpanKpis(Struct, frozen=True, rename={"first": "from", "last": "to"}):
 
 
 class KpisAnswer(Struct, frozen=True, kw_only=True):
+    """`held` says why `as_of` is not now, if it is not."""
+
     kpis: tuple[DefinedKpi, ...]
     spans: tuple[SpanKpis, ...]
     known_at: datetime | None
     read_at: datetime
     as_of: datetime
+    held: Any = None

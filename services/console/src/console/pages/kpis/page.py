@@ -136,7 +136,6 @@ def _if_there(part: Part | ApiUnavailable) -> Part | None:
 def _page(parts: PageParts, request: Request, visit: Visit, content: KpiContent) -> Response:
     locale, view, whole = visit.locale, content.view, content.whole
     text, names, formats = KPI_TEXTS[locale], parts.names, parts.renderer.formats(locale)
-    layout = LAYOUT[locale]
     cohort_spans: Sequence[SpanKpis] = () if content.cohorts is None else content.cohorts.spans
     retention = (customer_retention(cohort_spans), revenue_retention(cohort_spans))
     return parts.renderer.page(
@@ -157,7 +156,8 @@ def _page(parts: PageParts, request: Request, visit: Visit, content: KpiContent)
         renewals=content.renewals,
         renewal_months=[] if content.renewals is None else renewal_months(content.renewals),
         bar_width=BAR_WIDTH,
-        notices=[layout.away.format(layout.services[ServiceName.SCORING])] if content.away else [],
+        notices=_notices(content, text, formats),
+        away=content.away,
         bands=_BANDS,
         column_choices=[] if whole is None else [(kpi.name, words_of(kpi, names, locale)) for kpi in whole.kpis],
         tier_choices={tier: names.of("tiers", tier, locale) for tier in _choices(TIERS, view.tier)},
@@ -166,6 +166,15 @@ def _page(parts: PageParts, request: Request, visit: Visit, content: KpiContent)
         form_action=PATH,
         csv_path=CSV_PATH,
     )
+
+
+def _notices(content: KpiContent, text: KpiTexts, formats: Formats) -> list[str]:
+    found, layout = [], LAYOUT[formats.locale]
+    if content.away:
+        found.append(layout.away.format(layout.services[ServiceName.SCORING]))
+    if content.whole is not None and content.whole.held is not None:
+        found.append(text.held.format(formats.moment(content.whole.as_of)))
+    return found
 
 
 def _group_rows(content: KpiContent, text: KpiTexts, names: CardNames, formats: Formats) -> list[GroupRow]:
