@@ -153,7 +153,7 @@ KPI_TEXTS: Mapping[Locale, KpiTexts] = {
         cohorts_note=(
             "The last cell of each row is as of {}. Tier, stage, owner and segment are those at the end of each column."
         ),
-        cohorts_columns={"quarter": "+{} quarters", "year": "+{} years"},
+        cohorts_columns={"quarter": "quarter +{}", "year": "year +{}"},
         cohorts_start={"quarter": "first quarter", "year": "first year"},
         cohort_month="Start",
         cohort_customers="Customers",
