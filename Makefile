@@ -98,6 +98,10 @@ digest: $(VENV)/dev-installed .compiled/built ## the same bits from both forms o
 test-kafka: $(VENV)/dev-installed ## the bus and the whole system on Apache Kafka (needs Java 17 and Maven)
 	$(BIN)/pytest -m kafka
 
+.PHONY: pictures
+pictures: $(VENV)/dev-installed ## pictures of the console's pages for docs/console, from the demo's company (needs chromium)
+	@PYTHONPATH=tests $(BIN)/python -m pictures
+
 .PHONY: up
 up: $(VENV)/installed ## start PostgreSQL, a broker and the services, and start again what dies (BROKER=kafka for Apache Kafka)
 	@$(BIN)/python -m local.stack up $(if $(BROKER),--broker $(BROKER))

@@ -72,19 +72,20 @@ async def _of(plan: Plan, size: int) -> list[Row]:
     async with deployed(plan.place, code=plan.codes.used, mode=TimeMode.WALL, services=("scoring",)) as made:
         await made.start("worker", UNDER_TEST)
         made.stop()
-        await _fill(made, scorer_of(str(plan.codes.used.card)), size)
+        await fill(made, scorer_of(str(plan.codes.used.card)), size)
         key = (await made.run(KEY)).split()[-1]
         api = await made.start("api", UNDER_TEST)
-        ranked = await _ranked(api)
+        ranked = await first_ranking(api)
         print(f"  {size:,} accounts, ranked in {ranked:.1f} s", flush=True)
-        async with _asking(api, key) as http:
+        async with asking(api, key) as http:
             rows = [await _row(http, size, name, query) for name, query in QUESTIONS.items()]
             rows += await _walk(http, size)
     took = Row(name=f"a ranking of {size:,}", unit="s", values=[ranked])
     return [*rows, took]
 
 
-async def _fill(made: Deployed, scorer: Any, size: int) -> None:
+async def fill(made: Deployed, scorer: Any, size: int) -> None:
+    """Accounts `account-0000000` and so on, each with a state and facts of its own."""
     now = time.time()
     quiet = kinds(KINDS, lambda seed: long_quiet(scorer, now=now, quiet=3600.0, seed=seed))
     engine = database.engine(made.deployment.database_url)
@@ -98,7 +99,7 @@ async def _fill(made: Deployed, scorer: Any, size: int) -> None:
     await engine.dispose()
 
 
-async def _ranked(api: Started) -> float:
+async def first_ranking(api: Started) -> float:
     """How long the first ranking took, in seconds; returns when it is there."""
     deadline = time.monotonic() + RANKED_WITHIN
     while not (await api.figures("churn_scoring_ranked_accounts_total")).get((), 0.0):
@@ -110,7 +111,7 @@ async def _ranked(api: Started) -> float:
 
 
 @asynccontextmanager
-async def _asking(api: Started, key: str) -> AsyncIterator[httpx.AsyncClient]:
+async def asking(api: Started, key: str) -> AsyncIterator[httpx.AsyncClient]:
     headers = {"authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(base_url=api.url, headers=headers, timeout=60.0) as http:
         yield http

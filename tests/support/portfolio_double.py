@@ -9,9 +9,11 @@ import msgspec
 
 from common.contracts.signals import Band
 from scoring.api import answers
+from scoring.api.kpi_answers import Kpis, as_csv
 from scoring.partition.event_use import UnusableReason
 from scoring.postgres.queries import AccountStatus
 from support.account_double import AccountDouble
+from support.kpi_double import kpi_answer
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 TODAY = NOW.date()
@@ -121,11 +123,21 @@ class PortfolioDouble:
             "/v1/accounts": self._list,
             "/v1/portfolio": self._sums,
             "/v1/events/names": lambda _: EVENT_USES,
+            "/v1/kpis": self._kpis,
         }
         answer = answers_.get(path)
         if answer is None:
             return httpx.Response(404, json={"code": "not_found", "detail": "no such path"})
+        if query.get("format") == "csv":
+            return httpx.Response(200, text=as_csv(self._kpis(query)))
         return httpx.Response(200, content=msgspec.json.encode(answer(query)))
+
+    def _kpis(self, query: httpx.QueryParams) -> Kpis:
+        by = query.get("by")
+        names = (
+            list(dict.fromkeys(getattr(row, by) or "(none)" for row in self.rows)) if by in ("tier", "owner") else []
+        )
+        return kpi_answer(query, now=NOW, names=names)
 
     def _matching(self, query: httpx.QueryParams) -> list[answers.Listed]:
         bands, owners = query.get_list("band"), query.get_list("owner")
@@ -176,8 +188,8 @@ class PortfolioDouble:
     def _groups(self, rows: Sequence[answers.Listed], by: str | None) -> list[answers.PortfolioGroup]:
         if by is None:
             return []
-        keys = dict.fromkeys(getattr(row, by) for row in rows)
-        return [self._group(key, [row for row in rows if getattr(row, by) == key]) for key in keys]
+        keys = dict.fromkeys(_key(row, by) for row in rows)
+        return [self._group(key, [row for row in rows if _key(row, by) == key]) for key in keys]
 
     def _group(self, key: str | None, rows: Sequence[answers.Listed]) -> answers.PortfolioGroup:
         return answers.PortfolioGroup(
@@ -185,9 +197,16 @@ class PortfolioDouble:
             name=None,
             accounts=len(rows),
             arr=sum(row.arr or 0.0 for row in rows),
-            arr_at_risk=0.0,
+            arr_at_risk=sum(row.arr or 0.0 for row in rows if row.band in (Band.RED, Band.YELLOW)),
             bands={band: sum(row.band is band for row in rows) for band in Band},
         )
+
+
+def _key(row: answers.Listed, by: str) -> str | None:
+    if by == "renewal_month":
+        return None if row.contract_end is None else f"{row.contract_end:%Y-%m}"
+    key: str | None = getattr(row, by)
+    return key
 
 
 def _mover(row: answers.Listed) -> answers.BandMover:

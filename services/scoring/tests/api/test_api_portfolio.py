@@ -62,6 +62,26 @@ async def test_groups_by_parent_have_its_name(api: Api) -> None:
     assert found == {"group": ("The Group", 2), None: (None, 2)}
 
 
+async def test_groups_of_the_months_in_which_contracts_end(api: Api) -> None:
+    for account_id, end in (("acme", "2026-05-02"), ("bolt", "2026-05-20"), ("core", "2027-01-31")):
+        end_known = event(account_id, "account.updated", START + 3 * DAY + 60, properties={"contract_end": end})
+        await api.harness.post(end_known)
+    await turn_red(api, "acme", at=START + 3 * DAY + 3600)
+    rows = (await api.get("/v1/accounts"))["accounts"]
+    expected: dict[Any, tuple[int, float, float]] = {}
+    for row in rows:
+        month, arr = row["contract_end"] and row["contract_end"][:7], row["arr"] or 0
+        accounts, sum_of_arr, at_risk = expected.get(month, (0, 0.0, 0.0))
+        risky = arr if row["band"] in ("red", "yellow") else 0
+        expected[month] = (accounts + 1, sum_of_arr + arr, at_risk + risky)
+    answer = await api.get("/v1/portfolio", group_by="renewal_month")
+    found = {one["key"]: (one["accounts"], one["arr"], one["arr_at_risk"]) for one in answer["groups"]}
+    assert found == expected
+    assert found["2026-05"] == (2, 95_000, 90_000)
+    within = await api.get("/v1/portfolio", group_by="renewal_month", renewal_within_days=366)
+    assert {one["key"] for one in within["groups"]} == {month for month in expected if month}
+
+
 async def test_a_cut_list_of_groups_says_so_and_has_the_most_at_risk(api: Api) -> None:
     await turn_red(api, "core", at=START + 3 * DAY + 3600)
     answer = await api.get("/v1/portfolio", group_by="owner", groups=1)

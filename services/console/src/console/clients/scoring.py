@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from common.contracts.signals import Band
 from console.clients.event_uses import EventUsesAnswer
+from console.clients.kpis import KpisAnswer
 from console.clients.service_api import Query, ServiceApi
 
 _MOST_ROWS: Final = 500
@@ -190,3 +191,11 @@ class ScoringReader:
     async def freshness(self) -> ScoresFreshness:
         """Of which moment the scores are."""
         return await self._api.get("/v1/accounts", ScoresFreshness, {"limit": 1})
+
+    async def kpis(self, asked: Query) -> KpisAnswer:
+        """KPIs of one or more spans; `asked` are the API's own parameters."""
+        return await self._api.get("/v1/kpis", KpisAnswer, asked)
+
+    async def kpis_csv(self, asked: Query) -> bytes:
+        """The same as a file for spreadsheets."""
+        return await self._api.get_bytes("/v1/kpis", {**asked, "format": "csv"})

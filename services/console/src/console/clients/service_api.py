@@ -32,6 +32,10 @@ class ServiceApi:
     async def get(self, path: str, answer: type[Answer], query: Query | None = None) -> Answer:
         return self._decoded(await self._ask("GET", path, params=query), answer)
 
+    async def get_bytes(self, path: str, query: Query | None = None) -> bytes:
+        """An answer that is passed on as it is."""
+        return (await self._ask("GET", path, params=query)).content
+
     async def post(self, path: str, answer: type[Answer], body: Any = None) -> Answer:
         content = b"" if body is None else msgspec.json.encode(body)
         headers = {"content-type": "application/json"}

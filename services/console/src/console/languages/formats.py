@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta, tzinfo
 from math import inf
 
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
 from babel.numbers import format_compact_decimal, format_decimal, format_percent
 
 from console.languages.locale import Locale
@@ -32,6 +32,19 @@ class Formats:
 
     def percent(self, share: float) -> str:
         return format_percent(share, locale=self.locale)
+
+    def rate(self, share: float | None) -> str:
+        """A share with a tenth of a percent."""
+        return NOTHING if share is None else format_percent(share, "#,##0.0%", locale=self.locale)
+
+    def decimal(self, value: float | None) -> str:
+        """With the digits behind the point that small values need."""
+        if value is None:
+            return NOTHING
+        return format_decimal(value, "#,##0.##" if abs(value) < 10 else "#,##0.#", locale=self.locale)
+
+    def month(self, value: date) -> str:
+        return str(format_skeleton("yMMM", value, locale=self.locale))
 
     def score(self, value: float | None) -> str:
         return NOTHING if value is None else format_decimal(value, "0", locale=self.locale)

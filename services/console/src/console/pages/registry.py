@@ -6,8 +6,9 @@ from console.pages.account.page import ACCOUNT
 from console.pages.alerts.page import ALERTS
 from console.pages.audit.page import AUDIT
 from console.pages.data.page import DATA
+from console.pages.kpis.page import KPIS
 from console.pages.portfolio.page import PORTFOLIO
 from console.pages.system.page import SYSTEM
 from console.web.page import ConsolePage
 
-PAGES: Final[tuple[ConsolePage, ...]] = (PORTFOLIO, ACCOUNT, ALERTS, DATA, SYSTEM, AUDIT)
+PAGES: Final[tuple[ConsolePage, ...]] = (PORTFOLIO, ACCOUNT, KPIS, ALERTS, DATA, SYSTEM, AUDIT)

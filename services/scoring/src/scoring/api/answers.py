@@ -111,7 +111,10 @@ class BandSums(Struct, frozen=True):
 
 
 class PortfolioGroup(Struct, frozen=True, kw_only=True):
-    """The accounts of one owner, or below one parent. `key` is the filter's value; null for those without one."""
+    """The accounts of one owner, below one parent, or whose contracts end in one month (`2026-03`).
+
+    `key` is the filter's value, or the month; null for those without one.
+    """
 
     key: str | None
     name: str | None

@@ -132,10 +132,13 @@ class AccountListParameters(AccountFilterParameters, PointsParameters):
 class GroupBy(StrEnum):
     OWNER = "owner"
     PARENT = "parent"
+    RENEWAL_MONTH = "renewal_month"
 
 
 class PortfolioParameters(AccountFilterParameters):
-    group_by: GroupBy | None = Field(default=None, description="also the sums of each owner, or of each parent")
+    group_by: GroupBy | None = Field(
+        default=None, description="also the sums of each owner, of each parent, or of each month in which contracts end"
+    )
     groups: int = Field(default=100, ge=1, le=500, description="at most so many groups")
     moved_days: int = Field(default=7, ge=1, le=31, description="what has moved within so many days")
     movers: int = Field(default=10, ge=0, le=50, description="at most so many accounts that have moved")

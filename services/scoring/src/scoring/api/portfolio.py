@@ -9,12 +9,16 @@ from scoring.api.parameters import GroupBy, PortfolioParameters
 from scoring.api.snapshot_reader import SnapshotReader
 from scoring.health import Card
 from scoring.health.moments import to_datetime
-from scoring.postgres.portfolio import BY_OWNER, BY_PARENT
+from scoring.postgres.portfolio import BY_OWNER, BY_PARENT, BY_RENEWAL_MONTH
 from scoring.postgres.queries import AccountFilter
 from scoring.postgres.snapshot import GroupSums, MovedAccount, SumsByBand, TableSnapshot
 
 _AT_RISK: Final = (Band.RED, Band.YELLOW)
-_KEYS: Final = {GroupBy.OWNER: BY_OWNER, GroupBy.PARENT: BY_PARENT}
+_KEYS: Final = {
+    GroupBy.OWNER: BY_OWNER,
+    GroupBy.PARENT: BY_PARENT,
+    GroupBy.RENEWAL_MONTH: BY_RENEWAL_MONTH,
+}
 
 
 class PortfolioQueries:

@@ -113,7 +113,8 @@ def _portfolio(portfolio: PortfolioQueries, keys: KeyVerifier) -> APIRouter:
 
     @router.get("", responses=openapi.responses(answers.Portfolio, of_one=False))
     async def get_portfolio(asked: Annotated[PortfolioParameters, Query()]) -> Response:
-        """Sums over the accounts that match every filter, by band, and by owner or parent; what has moved lately."""
+        """Sums over the accounts that match every filter, by band, and by owner, parent or month of renewal; what has
+        moved lately."""
         return json_response(await portfolio.portfolio(asked))
 
     return router

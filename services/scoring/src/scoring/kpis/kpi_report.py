@@ -6,8 +6,7 @@ from enum import StrEnum
 import numpy as np
 from msgspec import Struct
 
-from scoring.health.moments import to_date
-from scoring.kpis.entry_log import SCORED_STAGE, Flags
+from scoring.kpis.entry_log import SCORED_STAGE, Flags, Floats
 from scoring.kpis.entry_view import EntryView
 from scoring.kpis.kpi import Figure, Kpi
 from scoring.kpis.span_figures import SpanFigures
@@ -66,8 +65,8 @@ def _figures(span: SpanFigures, kpis: Sequence[Kpi], group: str | None, chosen: 
 
 def _values_of(grouping: Grouping, view: EntryView, last: int) -> "np.ndarray[tuple[int], np.dtype[np.str_]]":
     if grouping is Grouping.COHORT:
-        found = [_month(day) for day in view.start_days.tolist()]
-    elif grouping is Grouping.STAGE:
+        return _months(view.start_days)
+    if grouping is Grouping.STAGE:
         found = view.texts_of(SCORED_STAGE, last)
     elif grouping is Grouping.OWNER:
         # As the list of accounts has it: in any case.
@@ -77,5 +76,9 @@ def _values_of(grouping: Grouping, view: EntryView, last: int) -> "np.ndarray[tu
     return np.array([NO_VALUE if each is None else each for each in found], dtype=np.str_)
 
 
-def _month(day: float) -> str | None:
-    return None if day != day else f"{to_date(int(day)):%Y-%m}"
+def _months(days: Floats) -> "np.ndarray[tuple[int], np.dtype[np.str_]]":
+    """All at once: a hundred thousand calls take longer than all else that a span needs."""
+    found = np.full(len(days), NO_VALUE, dtype="U7")
+    known = ~np.isnan(days)
+    found[known] = np.datetime_as_string(days[known].astype(np.int64).astype("datetime64[D]"), unit="M")
+    return found

@@ -13,6 +13,7 @@ from scoring.postgres.schema import CHANGES_BAND, OWNER_KEY, SEVERITY, account, 
 
 BY_OWNER: Final[ColumnElement[Any]] = sql(OWNER_KEY, Text())
 BY_PARENT: Final[ColumnElement[Any]] = account.c.parent
+BY_RENEWAL_MONTH: Final[ColumnElement[Any]] = sql("to_char(contract_end, 'YYYY-MM')", Text())
 _AT_RISK: Final = account.c.band.in_(("red", "yellow"))
 
 
