@@ -8,7 +8,7 @@ import httpx
 import msgspec
 
 from common.contracts.signals import Band
-from scoring.api import answers
+from scoring.api import answers, portfolio_answers
 from scoring.api.kpi_answers import Kpis, as_csv
 from scoring.partition.event_use import UnusableReason
 from scoring.postgres.queries import AccountStatus
@@ -160,19 +160,19 @@ class PortfolioDouble:
             held=None,
         )
 
-    def _sums(self, query: httpx.QueryParams) -> answers.Portfolio:
+    def _sums(self, query: httpx.QueryParams) -> portfolio_answers.Portfolio:
         rows = self._matching(query)
         arr = sum(row.arr or 0.0 for row in rows)
         at_risk = sum(row.arr or 0.0 for row in rows if row.band in (Band.RED, Band.YELLOW))
         bands = {
-            band: answers.BandSums(
+            band: portfolio_answers.BandSums(
                 sum(row.band is band for row in rows), sum(row.arr or 0.0 for row in rows if row.band is band)
             )
             for band in Band
         }
         moved = rows[0] if rows else None
         movers = () if moved is None or moved.band is None else (_mover(moved),)
-        return answers.Portfolio(
+        return portfolio_answers.Portfolio(
             accounts=len(rows),
             arr=arr,
             arr_unknown=sum(row.arr is None for row in rows),
@@ -180,19 +180,19 @@ class PortfolioDouble:
             bands=bands,
             groups=tuple(self._groups(rows, query.get("group_by"))),
             more_groups=False,
-            moved=answers.PortfolioMoves(NOW - timedelta(days=7), bands, movers),
+            moved=portfolio_answers.PortfolioMoves(NOW - timedelta(days=7), bands, movers),
             as_of=NOW,
             held=None,
         )
 
-    def _groups(self, rows: Sequence[answers.Listed], by: str | None) -> list[answers.PortfolioGroup]:
+    def _groups(self, rows: Sequence[answers.Listed], by: str | None) -> list[portfolio_answers.PortfolioGroup]:
         if by is None:
             return []
         keys = dict.fromkeys(_key(row, by) for row in rows)
         return [self._group(key, [row for row in rows if _key(row, by) == key]) for key in keys]
 
-    def _group(self, key: str | None, rows: Sequence[answers.Listed]) -> answers.PortfolioGroup:
-        return answers.PortfolioGroup(
+    def _group(self, key: str | None, rows: Sequence[answers.Listed]) -> portfolio_answers.PortfolioGroup:
+        return portfolio_answers.PortfolioGroup(
             key=key,
             name=None,
             accounts=len(rows),
@@ -209,8 +209,8 @@ def _key(row: answers.Listed, by: str) -> str | None:
     return key
 
 
-def _mover(row: answers.Listed) -> answers.BandMover:
-    return answers.BandMover(
+def _mover(row: answers.Listed) -> portfolio_answers.BandMover:
+    return portfolio_answers.BandMover(
         account_id=row.account_id,
         name=row.name,
         owner=row.owner,

@@ -222,5 +222,6 @@ async def test_arr_at_risk_and_health_are_those_of_now(company: Company) -> None
     answer = await company.api.kpis(kpi=["arr_at_risk", "health_score"])
     figures_now = answer["spans"][0]["groups"][0]["figures"]
     listed = (await company.api.get("/v1/accounts", limit=100))["accounts"]
-    red = [row for row in listed if row["band"] == "red"]
-    assert figures_now["arr_at_risk"]["value"] == sum(row["arr"] for row in red) > 0
+    at_risk = [row for row in listed if row["band"] in ("red", "yellow")]
+    assert figures_now["arr_at_risk"]["value"] == sum(row["arr"] for row in at_risk) > 0
+    assert figures_now["arr_at_risk"]["value"] == (await company.api.get("/v1/portfolio"))["arr_at_risk"]

@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from scoring.kpis.kpi_report import GroupFigures
 
 _GAUGES: Final = {
-    "arr_at_risk": "ARR of the customers who are red or leaving.",
+    "arr_at_risk": "ARR of the customers whose band is red or yellow.",
     "net_revenue_retention": "Net revenue retention over the last 365 days (1 is all).",
     "gross_revenue_retention": "Gross revenue retention over the last 365 days (1 is all).",
     "logo_churn_rate": "Share of the customers of 365 days ago who have left.",

@@ -7,14 +7,14 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from common import problems
-from scoring.api import answers
+from scoring.api import answers, portfolio_answers
 from scoring.api.announcements import AnnouncementBody
 from scoring.api.kpi_answers import KpiDefinitions, Kpis
 
 _REF: Final = "#/components/schemas/{name}"
 _ANSWERS: Final = (
     answers.Accounts,
-    answers.Portfolio,
+    portfolio_answers.Portfolio,
     answers.Account,
     answers.NamedParent,
     answers.History,

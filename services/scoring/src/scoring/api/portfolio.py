@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from common.contracts.signals import Band
-from scoring.api import answers, rendering, rounding
+from scoring.api import portfolio_answers, rendering, rounding
 from scoring.api.parameters import GroupBy, PortfolioParameters
 from scoring.api.snapshot_reader import SnapshotReader
 from scoring.health import Card
@@ -25,7 +25,7 @@ class PortfolioQueries:
     def __init__(self, snapshots: SnapshotReader) -> None:
         self._snapshots = snapshots
 
-    async def portfolio(self, asked: PortfolioParameters) -> answers.Portfolio:
+    async def portfolio(self, asked: PortfolioParameters) -> portfolio_answers.Portfolio:
         """Bands are those that were told last, as the filters have them: no account is computed."""
         async with self._snapshots.open() as (reader, snapshot):
             accounts = asked.account_filter(today=reader.today)
@@ -34,7 +34,7 @@ class PortfolioQueries:
             groups = await _groups(snapshot, asked, accounts=accounts)
             moved = await snapshot.moved_bands(accounts, since=since)
             movers = await snapshot.movers(accounts, since=since, limit=asked.movers) if asked.movers else []
-        return answers.Portfolio(
+        return portfolio_answers.Portfolio(
             accounts=sum(one.accounts for one in sums),
             arr=sum(one.arr for one in sums),
             arr_unknown=sum(one.unknown for one in sums),
@@ -42,7 +42,7 @@ class PortfolioQueries:
             bands=_by_band(sums),
             groups=tuple(_group(one) for one in groups[: asked.groups]),
             more_groups=len(groups) > asked.groups,
-            moved=answers.PortfolioMoves(
+            moved=portfolio_answers.PortfolioMoves(
                 since=to_datetime(since),
                 bands=_by_band(moved),
                 accounts=tuple(_mover(one, reader.scorer.card) for one in movers),
@@ -58,17 +58,17 @@ async def _groups(snapshot: TableSnapshot, asked: PortfolioParameters, *, accoun
     return await snapshot.groups(accounts, _KEYS[asked.group_by], limit=asked.groups + 1)
 
 
-def _by_band(sums: list[SumsByBand]) -> dict[Band, answers.BandSums]:
+def _by_band(sums: list[SumsByBand]) -> dict[Band, portfolio_answers.BandSums]:
     """Of every band; accounts that are not scored yet have insufficient data."""
-    found = {band: answers.BandSums(0, 0.0) for band in Band}
+    found = {band: portfolio_answers.BandSums(0, 0.0) for band in Band}
     for one in sums:
         band = one.band or Band.INSUFFICIENT
-        found[band] = answers.BandSums(found[band].accounts + one.accounts, found[band].arr + one.arr)
+        found[band] = portfolio_answers.BandSums(found[band].accounts + one.accounts, found[band].arr + one.arr)
     return found
 
 
-def _group(sums: GroupSums) -> answers.PortfolioGroup:
-    return answers.PortfolioGroup(
+def _group(sums: GroupSums) -> portfolio_answers.PortfolioGroup:
+    return portfolio_answers.PortfolioGroup(
         key=sums.key,
         name=sums.name,
         accounts=sums.accounts,
@@ -78,10 +78,10 @@ def _group(sums: GroupSums) -> answers.PortfolioGroup:
     )
 
 
-def _mover(moved: MovedAccount, card: Card) -> answers.BandMover:
+def _mover(moved: MovedAccount, card: Card) -> portfolio_answers.BandMover:
     signal = moved.signal
     return rounding.mover(
-        answers.BandMover(
+        portfolio_answers.BandMover(
             account_id=moved.account_id,
             name=moved.name,
             owner=moved.owner,

@@ -10,7 +10,7 @@ from math import floor
 from msgspec.structs import replace
 
 from common.contracts.signals import Health, MovingEvent, Part
-from scoring.api import answers
+from scoring.api import answers, portfolio_answers
 
 _TENTHS = 10
 
@@ -36,7 +36,7 @@ def listed(row: answers.Listed) -> answers.Listed:
     return replace(row, score=None if row.score is None else tenth(row.score), trend=trend)
 
 
-def mover(row: answers.BandMover) -> answers.BandMover:
+def mover(row: portfolio_answers.BandMover) -> portfolio_answers.BandMover:
     return replace(row, before=None if row.before is None else tenth(row.before), after=tenth(row.after))
 
 

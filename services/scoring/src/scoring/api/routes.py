@@ -14,7 +14,7 @@ from common.http_app import build_app, json_response, key_required
 from common.keys import Scope
 from common.query_parameters import QueryParameters
 from common.request_metrics import RequestMiddleware
-from scoring.api import answers, openapi
+from scoring.api import answers, openapi, portfolio_answers
 from scoring.api.account_queries import AccountQueries
 from scoring.api.announcements import AnnouncementBody, AnnouncementListParameters, AnnouncementService
 from scoring.api.event_uses import EventUseQueries
@@ -111,7 +111,7 @@ def _accounts(listing: Listing, reading: AccountQueries, keys: KeyVerifier) -> A
 def _portfolio(portfolio: PortfolioQueries, keys: KeyVerifier) -> APIRouter:
     router = APIRouter(prefix="/v1/portfolio", dependencies=[Depends(key_required(keys, Scope.READ))])
 
-    @router.get("", responses=openapi.responses(answers.Portfolio, of_one=False))
+    @router.get("", responses=openapi.responses(portfolio_answers.Portfolio, of_one=False))
     async def get_portfolio(asked: Annotated[PortfolioParameters, Query()]) -> Response:
         """Sums over the accounts that match every filter, by band, and by owner, parent or month of renewal; what has
         moved lately."""

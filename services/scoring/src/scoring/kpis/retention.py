@@ -65,7 +65,7 @@ def _expected_lifetime_value(span: SpanFigures, chosen: Flags) -> Figure:
 
 def _arr_at_risk(span: SpanFigures, chosen: Flags) -> Figure:
     customers = chosen & span.customers
-    at_risk = customers & (span.red | span.leaving)
+    at_risk = customers & span.at_risk
     whole = float(np.nansum(span.arr[customers]))
     return Figure(float(np.nansum(span.arr[at_risk])), float(np.count_nonzero(at_risk)), whole)
 
@@ -198,9 +198,9 @@ RETENTION_KPIS = (
         number=None,
         stage=_STAGE,
         unit=Unit.MONEY,
-        formula="The ARR of the customers who are red or leaving at the end of the span; `part` counts them, "
-        "`whole` is the ARR of all.",
-        source="arr; the scorecard; contract.cancel_requested",
+        formula="The ARR of the customers whose band is red or yellow at the end of the span; `part` counts "
+        "them, `whole` is the ARR of all.",
+        source="arr; the scorecard",
         compute=_arr_at_risk,
     ),
     Kpi(

@@ -236,12 +236,11 @@ class SpanFigures:
         return self._at_end[field]
 
     @cached_property
-    def red(self) -> Flags:
-        return self._has_text(BAND, "red")
-
-    @cached_property
-    def leaving(self) -> Flags:
-        return self._has_text("status", "leaving")
+    def at_risk(self) -> Flags:
+        """Whose band is red or yellow at the end of the span."""
+        bands, number = self.at_end(BAND), self.view.text_number
+        found: Flags = (bands == number("red")) | (bands == number("yellow"))
+        return found
 
     def last_answers(self, name: str) -> Answers:
         """The last answer of each person in the span; answers of nobody count each."""
@@ -293,10 +292,6 @@ class SpanFigures:
         arr = self.view.revenue.arr
         known = np.where(rows >= 0, arr[rows], 0.0) if len(arr) else np.zeros(len(rows))
         return Decisions(terms.account, terms.due, terms.decided, terms.outcome, np.nan_to_num(known))
-
-    def _has_text(self, field: str, text: str) -> Flags:
-        found: Flags = self.view.values(field, self.last) == self.view.text_number(text)
-        return found
 
     def _in_span(self, days: Floats) -> Flags:
         return (days >= self.first) & (days <= self.last)
