@@ -50,7 +50,7 @@ JAPANESE: Final[Mapping[str, KpiWords]] = {
         "LTV（契約の累計）", "現在と過去の顧客のARRを、契約開始から終了（不明なら期末）まで日割りで合計した値の平均"
     ),
     "expected_lifetime_value": KpiWords("LTV（平均購入額）", "期末の顧客の平均ARR × 年1回 × 平均継続年数"),
-    "arr_at_risk": KpiWords("リスクのあるARR", "期末に赤または解約予定の顧客のARRの合計"),
+    "arr_at_risk": KpiWords("リスクのあるARR", "期末に赤または黄の顧客のARRの合計"),
     "save_rate": KpiWords("引き留め率", "直前90日間に赤または解約予定だった顧客の判断のうち：更新 ÷（更新 ＋ 喪失）"),
     "resolution_rate": KpiWords("期限内決着率", "満了日までに更新か解約が決まった契約 ÷ 更新判断の対象"),
     "resolution_rate_by_arr": KpiWords(
