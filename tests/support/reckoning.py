@@ -71,7 +71,7 @@ async def reckoned(alerting: Alerting) -> Figures:
     system = alerting.system
     told = await told_by(system)
     await alerting.quiet()
-    stored = await system.snapshot(STORED)
+    stored = await stored_between_messages(alerting)
     signals = recorded(told, stored)
     assert not waiting(stored)
     messages = messages_of(stored)
@@ -88,6 +88,15 @@ async def reckoned(alerting: Alerting) -> Figures:
     )
     _log.info("reckoned %s", figures)
     return figures
+
+
+async def stored_between_messages(alerting: Alerting) -> Rows:
+    """What `STORED` finds while no message arrives: one that was held may go out at any time."""
+    while True:
+        arrived = alerting.office.messages
+        stored = await alerting.system.snapshot(STORED)
+        if alerting.office.messages == arrived:
+            return stored
 
 
 def recorded(told: Mapping[int, Sequence[Told]], stored: Rows) -> Mapping[str, Signal]:
