@@ -29,7 +29,7 @@ STORED = {
     "state": "SELECT account_id, partition, body FROM scoring.state",
     "timer": "SELECT account_id, partition, due FROM scoring.timer",
     "account": """SELECT account_id, partition, name, tier, owner, arr, seats, contract_start, contract_end, stage,
-                  time_zone, language, parent, status, country, currency, merged_into, band, scored_stage
+                  time_zone, language, parent, status, country, currency, merged_into, segment, band, scored_stage
                   FROM scoring.account""",
     "person": """SELECT account_id, partition, user_id, last_seen, left_on, name, email, role, champion
                  FROM scoring.person""",

@@ -24,7 +24,7 @@ WORDS = (MINE, NAME, ANN, BO)
 # What scoring's rebuild empties; the erased and the keys stay.
 REBUILT = (
     "journal", "state", "timer", "seen", "outbox", "account", "person", "signal", "day", "heartbeat", "ranking",
-    "finished_ranking", "event_name", "unusable_value", "applied", "feed_pause",
+    "finished_ranking", "event_name", "unusable_value", "applied", "feed_pause", "kpi_entry",
 )  # fmt: skip
 
 
