@@ -94,7 +94,7 @@ def questions(today: datetime) -> dict[str, Query]:
             "from": f"{today - timedelta(days=ALL_DAYS - 31):%Y-%m}-01",
             "step": "quarter",
             "by": "cohort",
-            "kpi": ["churn_rate", "net_revenue_retention"],
+            "kpi": ["customer_churn_rate", "net_revenue_retention"],
             "cohort": months,
             "groups": "24",
         },

@@ -25,7 +25,7 @@ from support.alerts_double import AlertsDouble
 from support.console import ConsoleSite, console_site
 from support.ingest_double import INGEST
 from support.portfolio_double import PortfolioDouble
-from support.process_double import ProcessDouble
+from support.process_double import ProcessBeside, ProcessDouble
 
 CHROMIUM: Final = shutil.which("chromium")
 AXE: Final = Path(__file__).parents[1] / "clients" / "node" / "node_modules" / "axe-core" / "axe.min.js"
@@ -62,6 +62,7 @@ class ServedConsole:
         scoring.account = self.account
         self.alerts = AlertsDouble()
         self.worker = ProcessDouble("scoring", "worker", core="compiled")
+        self._processes = {name: ProcessDouble(name, "serve") for name in ("scoring", "alerts", "ingest")}
         self._database = database
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -95,6 +96,10 @@ class ServedConsole:
     async def _link(self, email: str, role: Role) -> str:
         return await self.site.link(await self.site.user(email, role))
 
+    def _answering(self, name: str, api: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
+        """What every process answers comes from a process, the rest from the double of its API."""
+        return ProcessBeside(self._processes[name].transport, api)
+
     def _alerts(self, request: httpx.Request) -> httpx.Response:
         """One double knows the alerts of the account, the other one all others."""
         path = request.url.path
@@ -108,9 +113,9 @@ class ServedConsole:
     async def _serve(self) -> None:
         async with console_site(
             self._database,
-            scoring=self.scoring.transport,
-            alerts=httpx.MockTransport(self._alerts),
-            ingest=httpx.MockTransport(self._ingest),
+            scoring=self._answering("scoring", self.scoring.transport),
+            alerts=self._answering("alerts", httpx.MockTransport(self._alerts)),
+            ingest=self._answering("ingest", httpx.MockTransport(self._ingest)),
             workers=[self.worker.transport],
             origin=self.origin,
             provider=self._provider,

@@ -27,3 +27,15 @@ class ProcessDouble:
         made = Gauge(name, name, ("partition",), registry=self.registry)
         for number, value in enumerate(partitions):
             made.labels(str(number)).set(value)
+
+
+class ProcessBeside(httpx.AsyncBaseTransport):
+    """Sends what every process answers to `process`, and all else to `api`."""
+
+    def __init__(self, process: httpx.AsyncBaseTransport, api: httpx.AsyncBaseTransport) -> None:
+        self._process = process
+        self._api = api
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        of_process = request.url.path in ("/healthz", "/readyz", "/metrics")
+        return await (self._process if of_process else self._api).handle_async_request(request)

@@ -35,7 +35,7 @@ def spans(**cohorts: Sequence[tuple[float | None, float, float | None]]) -> list
                     name[1:].replace("_", "-"),
                     0,
                     {
-                        "churn_rate": KpiFigure(figures[number][0], None, figures[number][1]),
+                        "customer_churn_rate": KpiFigure(figures[number][0], None, figures[number][1]),
                         "net_revenue_retention": KpiFigure(figures[number][2]),
                     },
                 )

@@ -150,7 +150,7 @@ async def test_a_group_without_a_value_leads_nowhere(shown: Shown) -> None:
 async def test_cohorts_are_numbers_on_grounds(shown: Shown) -> None:
     page = await shown.page("/kpis")
     asked = shown.asked(by="cohort")
-    assert asked.get_list("kpi") == ["churn_rate", "net_revenue_retention"]
+    assert asked.get_list("kpi") == ["customer_churn_rate", "net_revenue_retention"]
     months = asked.get_list("cohort")
     assert (len(months), months[0], months[-1]) == (24, "2024-04", "2026-03")
     table = page[page.index("Customers that have stayed") :]

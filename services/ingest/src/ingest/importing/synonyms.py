@@ -60,7 +60,7 @@ FACTS: Final[Mapping[str, Sequence[str]]] = {
     "contract_end": ("contract_end", "contract_end_date", "end_date", "renewal_date", "renews_at", "renewal"),
     "time_zone": ("time_zone", "timezone", "tz"),
     "language": ("language", "locale", "lang"),
-    "segment": ("segment", "customer_segment", "market_segment", "industry"),
+    "segment": ("segment", "customer_segment", "market_segment"),
     "country": ("country", "country_code"),
     "currency": ("currency", "currency_code"),
     "parent": ("parent", "parent_id", "parent_account", "parent_account_id"),

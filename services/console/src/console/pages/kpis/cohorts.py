@@ -56,13 +56,13 @@ def _cohorts(spans: Sequence[SpanKpis]) -> Iterator[tuple[date, int, list[Figure
         month = date.fromisoformat(f"{name}-01")
         figures = [each for span, each in found[name] if span.last >= month]
         # Those who left within the first step, and those who were there at its end.
-        customers = round(figures[0]["churn_rate"].whole or 0) if figures else 0
+        customers = round(figures[0]["customer_churn_rate"].whole or 0) if figures else 0
         if customers:
             yield month, customers, figures
 
 
 def _stayed(figures: Figures) -> float | None:
-    churned = figures["churn_rate"].value
+    churned = figures["customer_churn_rate"].value
     return None if churned is None else 1.0 - churned
 
 

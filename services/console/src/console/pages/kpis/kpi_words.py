@@ -39,7 +39,7 @@ JAPANESE: Final[Mapping[str, KpiWords]] = {
     "arr": KpiWords("ARR", "期末の顧客のARRの合計"),
     "up_for_decision": KpiWords("更新判断の対象数", "期間内に満了する契約の数。途中解約はその日に判断とみなす"),
     "retention_rate": KpiWords("継続率", "判断が済んだ契約のうち：更新 ÷（更新 ＋ 喪失）"),
-    "churn_rate": KpiWords("解約率", "期間内に離れ期末にいない顧客 ÷（その数 ＋ 期末の顧客）"),
+    "customer_churn_rate": KpiWords("解約率", "期間内に離れ期末にいない顧客 ÷（その数 ＋ 期末の顧客）"),
     "health_score": KpiWords("ヘルススコア", "期末の顧客のスコアの平均。期末が今日なら現在の値"),
     "gross_revenue_retention": KpiWords(
         "売上継続率（GRR）", "期首の顧客について：min（期末のARR、期首のARR）の合計 ÷ 期首のARR"

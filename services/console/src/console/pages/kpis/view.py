@@ -32,7 +32,7 @@ _GROUPS: Final = 50
 _MOST_GROUPS: Final = 500
 _TREND_MONTHS: Final = 12
 _COHORT_MONTHS: Final = {"quarter": 24, "year": 60}
-_COHORT_KPIS: Final = ("churn_rate", "net_revenue_retention")
+_COHORT_KPIS: Final = ("customer_churn_rate", "net_revenue_retention")
 _RENEWAL_FILTERS: Final = ("tier", "stage", "owner")
 # A year and a day: the rest of this month and the whole of the eleven after it.
 _RENEWAL_DAYS: Final = 366
