@@ -71,6 +71,7 @@ ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
     },
     "alerts": {
         ("GET", "/v1/alerts"): Scope.READ,
+        ("GET", "/v1/alert-owners"): Scope.READ,
         ("GET", "/v1/alerts/{alert_id}"): Scope.READ,
         ("POST", "/v1/alerts/{alert_id}/ack"): Scope.WRITE,
         ("POST", "/v1/alerts/{alert_id}/resend"): Scope.WRITE,
