@@ -84,7 +84,7 @@ async def _of_the_company(
         await run_simulated(dataset, session, terminal, pace=0.0)
         link = await administrators_link(services.deployment.database_url, services.url("console"))
         INTO.mkdir(parents=True, exist_ok=True)
-        paths = [page.path for page in PAGES]
+        paths = [page.path for page in PAGES if page.in_navigation]
         # Playwright's synchronous interface needs a thread without an event loop.
         found.extend(await asyncio.to_thread(take_pictures, link, paths=paths, into=_emptied(INTO), chromium=chromium))
 

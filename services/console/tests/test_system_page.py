@@ -9,13 +9,15 @@ import httpx
 import pytest
 from msgspec import Struct
 
-from console.clients.processes import MetricSample, ProcessState, read_samples
+from console.clients.processes import MetricSample, ProcessState, process_state, read_samples
+from console.clients.service_api import service_api
 from console.errors import ServiceName
 from console.pages.system.figures import PARTITION_METRICS, SOURCES, FigureName, figures, partitions
 from console.pages.system.page import AWAY, NOT_READY
 from ingest.in_memory import in_memory
+from local.stack.processes import free_port
 from support.alerts_api import alerts_api, alerts_rows
-from support.console import ConsoleSite, console_site
+from support.console import ConsoleSite, console_site, served
 from support.exposed import series
 from support.process_double import ProcessDouble
 
@@ -179,3 +181,10 @@ def test_every_number_and_every_section_is_in_the_runbook() -> None:
 def test_what_is_not_the_text_format_is_an_error() -> None:
     with pytest.raises(ValueError, match=r"could not convert"):
         read_samples("churn_ready one\n")
+
+
+async def test_a_worker_is_asked_without_a_key_over_a_real_connection() -> None:
+    worker, port = ProcessDouble("scoring", "worker", core="compiled"), free_port()
+    asking = service_api(ServiceName.SCORING_WORKER, url=f"http://127.0.0.1:{port}", key="", seconds=5.0, connections=1)
+    async with served(worker.app, port=port), asking as api:
+        assert (await process_state(api)).core == "compiled"

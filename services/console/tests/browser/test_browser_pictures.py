@@ -14,7 +14,7 @@ from support.console_browser import ServedConsole
 from support.portfolio_double import listed
 
 Opened = Callable[..., Page]
-PATHS = [page.path for page in PAGES]
+PATHS = [page.path for page in PAGES if page.in_navigation]
 PNG = b"\x89PNG\r\n\x1a\n"
 
 

@@ -87,11 +87,15 @@ def _problem(answered: httpx.Response) -> _ProblemDetails:
 async def service_api(
     service: ServiceName, *, url: str, key: str, seconds: float, connections: int
 ) -> AsyncIterator[ServiceApi]:
-    """With a pool of its own, closed at the end of the block. `seconds` bound one answer."""
+    """With a pool of its own, closed at the end of the block. `seconds` bound one answer.
+
+    `key` is empty for a process that asks for none: HTTP allows no header that ends in a blank.
+    """
+    authorization = {"authorization": f"Bearer {key}"} if key else {}
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
     client = httpx.AsyncClient(
         base_url=url,
-        headers={"authorization": f"Bearer {key}", "accept": "application/json"},
+        headers={"accept": "application/json", **authorization},
         timeout=httpx.Timeout(seconds, connect=min(seconds, 3.0)),
         limits=limits,
         follow_redirects=False,
