@@ -164,7 +164,7 @@ async def scoring_api(harness: ScoringHarness) -> AsyncIterator[Api]:
     reading = AccountQueries(snapshots)
     source = EntrySource(PostgresKpiEntries(harness.engine, patience=10.0), clock=harness.clock)
     kpis = KpiQueries(
-        source, snapshots, active_card, metrics=KpiMetrics(registry), pace=KpiPace(), steady=time.monotonic
+        source, snapshots, active_card, metrics=KpiMetrics(registry), pace=KpiPace(first=0.0), steady=time.monotonic
     )
     app = routes.build(
         Listing(snapshots),

@@ -2,6 +2,7 @@
 
 import json
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -213,3 +214,20 @@ async def test_an_upgrade_begins_with_what_is_known(api: Api) -> None:
     (group,) = [group for group in answer["spans"][0]["groups"] if group["group"] == "high"]
     values = {name: figure["value"] for name, figure in group["figures"].items()}
     assert values == {"arr": 100.0, "customers": 1, "logo_churn_rate": 0.0}
+
+
+async def test_a_parquet_file_of_no_groups_or_the_package_that_it_needs(api: Api) -> None:
+    await api.harness.post(event("acme", "account.updated", START, properties={"name": "Acme"}))
+    await api.harness.score()
+    await api.kpis()
+    answer = await api.ask("/v1/kpis", by="tier", format="parquet")
+    if find_spec("pyarrow") is None:
+        assert (answer.status_code, answer.json()["code"]) == (501, "not_installed")
+    else:
+        assert (answer.status_code, answer.content[:4]) == (200, b"PAR1")
+
+
+async def test_the_portfolio_of_a_beginning_is_answered(api: Api) -> None:
+    await api.harness.post(event("acme", "account.updated", START, properties={"name": "Acme", "arr": 5}))
+    await api.harness.score()
+    assert (await api.get("/v1/portfolio", starts_with="ac"))["arr"] == 5.0

@@ -21,9 +21,12 @@ def as_parquet(answer: Kpis) -> bytes:
 
 
 def _written(pyarrow: Any, parquet: Any, answer: Kpis) -> bytes:
-    columns = zip(COLUMNS, zip(*rows(answer), strict=True), strict=True)
+    table = list(rows(answer))
     types = {name: pyarrow.string() for name in ("from", "to", "group", "kpi", "unit")}
-    arrays = {name: pyarrow.array(values, type=types.get(name, pyarrow.float64())) for name, values in columns}
+    arrays = {
+        name: pyarrow.array([row[place] for row in table], type=types.get(name, pyarrow.float64()))
+        for place, name in enumerate(COLUMNS)
+    }
     written = io.BytesIO()
     parquet.write_table(pyarrow.table(arrays), written)
     return written.getvalue()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import numpy as np
 import structlog
@@ -33,10 +34,14 @@ _GAUGE_DAYS = 365
 
 
 class KpiPace(Struct, frozen=True, kw_only=True):
-    """Entries are read `every` seconds, or so late after that reading takes at most `share` of the time."""
+    """Entries are read `every` seconds, or so late after that reading takes at most `share` of the time.
+
+    A request waits `first` seconds for the first reading.
+    """
 
     every: float = 10.0
     share: float = 0.1
+    first: float = 5.0
 
 
 class KpiQueries:
@@ -60,6 +65,7 @@ class KpiQueries:
         self._pace = pace
         self._steady = steady
         self._database_away = False
+        self._was_read = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Reads entries until told to stop."""
@@ -84,6 +90,7 @@ class KpiQueries:
         view = self._source.view
         if view is None:
             return
+        self._was_read.set()
         self._metrics.read(found)
         async with self._snapshots.open() as (reader, _):
             last = day_number(reader.today)
@@ -98,6 +105,7 @@ class KpiQueries:
     async def kpis(self, asked: KpiParameters) -> Kpis:
         card = self._active_card.active_card().scorer.card
         chosen = _chosen(kpis_of(card), asked.kpi)
+        await self._first_reading()
         view, read_at = self._source.view, self._source.read_at
         if view is None or read_at is None:
             raise unavailable("not_read", "the entries of KPIs are being read: ask again")
@@ -111,6 +119,11 @@ class KpiQueries:
             view = await self._source.view_at(known_until) or view
         found = await asyncio.to_thread(_answers, view, onboarding_rules(card), asked, chosen, spans, scores)
         return self._answer(asked, chosen, found, reader, read_at)
+
+    async def _first_reading(self) -> None:
+        """Waits a moment for it: of few accounts it takes less than a second."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._was_read.wait(), self._pace.first)
 
     def _answer(
         self,

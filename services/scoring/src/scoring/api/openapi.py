@@ -10,6 +10,7 @@ from common import problems
 from scoring.api import answers, portfolio_answers
 from scoring.api.announcements import AnnouncementBody
 from scoring.api.kpi_answers import KpiDefinitions, Kpis
+from scoring.api.kpi_parquet import PARQUET_TYPE
 
 _REF: Final = "#/components/schemas/{name}"
 _ANSWERS: Final = (
@@ -67,6 +68,13 @@ def responses(answer: type[Any], *others: type[Any], of_one: bool) -> dict[int |
         },
         **{status: problems.openapi_response(status, text) for status, text in refusals.items()},
     }
+
+
+def kpi_responses() -> dict[int | str, dict[str, Any]]:
+    """Of the route that answers as JSON, or with a file."""
+    found = responses(Kpis, of_one=False)
+    found[200]["content"] |= {"text/csv; charset=utf-8": {}, PARQUET_TYPE: {}}
+    return {**found, 501: problems.openapi_response(501, "A Parquet file needs a package that is not installed.")}
 
 
 def _admin_responses(status: int, answer: type[Any], refusals: dict[int, str]) -> dict[int | str, dict[str, Any]]:

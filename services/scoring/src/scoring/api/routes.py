@@ -18,7 +18,7 @@ from scoring.api import answers, openapi, portfolio_answers
 from scoring.api.account_queries import AccountQueries
 from scoring.api.announcements import AnnouncementBody, AnnouncementListParameters, AnnouncementService
 from scoring.api.event_uses import EventUseQueries
-from scoring.api.kpi_answers import KpiDefinitions, Kpis, as_csv
+from scoring.api.kpi_answers import KpiDefinitions, as_csv
 from scoring.api.kpi_parameters import KpiFormat, KpiParameters
 from scoring.api.kpi_parquet import PARQUET_TYPE, as_parquet
 from scoring.api.kpi_queries import KpiQueries
@@ -152,7 +152,7 @@ def _announcements(announcing: AnnouncementService, keys: KeyVerifier) -> APIRou
 def _kpis(kpis: KpiQueries, keys: KeyVerifier) -> APIRouter:
     router = APIRouter(prefix="/v1/kpis", dependencies=[Depends(key_required(keys, Scope.READ))])
 
-    @router.get("", responses=openapi.responses(Kpis, of_one=False))
+    @router.get("", responses=openapi.kpi_responses())
     async def get_kpis(asked: Annotated[KpiParameters, Query()]) -> Response:
         """KPIs of the customer lifecycle: over any span, by group, and as they were known at any moment."""
         answer = await kpis.kpis(asked)

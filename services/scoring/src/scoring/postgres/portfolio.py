@@ -54,7 +54,7 @@ def _worst_groups_first(found: Subquery) -> tuple[ColumnElement[Any], ...]:
 def moved_bands(accounts: AccountFilter, *, since: float) -> Select[Any]:
     """A row for each band that accounts have now, of those whose band has changed."""
     moved = _moved(since)
-    joined = account.join(moved, moved.c.account_id == account.c.account_id)
+    joined = account.join(moved, moved.c.moved_id == account.c.account_id)
     columns = (account.c.band, func.count().label("accounts"), _sum_of_arr())
     return select(*columns).select_from(joined).where(*queries.conditions(accounts)).group_by(account.c.band)
 
@@ -62,7 +62,7 @@ def moved_bands(accounts: AccountFilter, *, since: float) -> Select[Any]:
 def movers(accounts: AccountFilter, *, since: float, limit: int) -> Select[Any]:
     """Accounts whose band has changed, the worst first, each with the signal of the last time."""
     moved = _moved(since)
-    joined = account.join(moved, moved.c.account_id == account.c.account_id)
+    joined = account.join(moved, moved.c.moved_id == account.c.account_id)
     columns = account.c
     severity = sql(SEVERITY, Integer()).label("severity")
     worst = (
@@ -94,10 +94,15 @@ def day_scores(account_ids: Collection[str], *, first: date) -> Select[Any]:
 
 
 def _moved(since: float) -> Subquery:
-    """When the band of each account has changed last."""
+    """When the band of each account has changed last. Filters name `account_id`, so this has another name for it."""
     last = func.max(signal.c.at).label("at")
     changed = and_(signal.c.at >= since, text(f"({CHANGES_BAND})"))
-    return select(signal.c.account_id, last).where(changed).group_by(signal.c.account_id).subquery("moved")
+    return (
+        select(signal.c.account_id.label("moved_id"), last)
+        .where(changed)
+        .group_by(signal.c.account_id)
+        .subquery("moved")
+    )
 
 
 def _sum_of_arr() -> ColumnElement[Any]:
