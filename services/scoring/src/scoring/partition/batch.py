@@ -248,9 +248,9 @@ class Batch:
         if account.is_merged and event.name != MERGED:
             self.report.of_merged += 1
         at = max(moment, self._clock)
-        # Before the account knows it: the entry says what is new in the event.
-        entry = entry_of(event, account, recorded=at) if event.name in KPI_EVENTS else None
         try:
+            # Before the account knows it: the entry says what is new in the event.
+            entry = entry_of(event, account, recorded=at) if event.name in KPI_EVENTS else None
             step = self._scorer.apply(account, event, at)
             if self._suspects:
                 self._check_suspect(account)
