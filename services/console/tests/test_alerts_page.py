@@ -17,6 +17,7 @@ from alerts.samples import Sample
 from common.contracts.signals import Facts, Kind, Signal
 from console.access.roles import Role
 from console.pages.alerts.view import AlertsView, after_act
+from console.web.alert_acts import AlertActOutcome
 from support.alerts_api import AlertsApi, alerts_api, alerts_rows
 from support.console import ConsoleSite, console_site, form_token
 from support.portfolio_double import OVERRIDE, SCRIPT
@@ -328,4 +329,5 @@ async def test_an_act_leads_back_to_the_alerts_page_alone(desk: Desk, back: str)
 
 def test_the_page_after_an_act_is_the_one_before() -> None:
     view = AlertsView(state="all", page=3, cursor="c", back=("b",))
-    assert after_act(view.here, alert_id="a", outcome="resent") == f"{view.here}&acted=a&outcome=resent"
+    after = after_act(view.here, alert_id="a", outcome=AlertActOutcome.SENT_AGAIN)
+    assert after == f"{view.here}&acted=a&outcome=sent-again"

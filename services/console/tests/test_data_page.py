@@ -100,7 +100,7 @@ async def test_what_speaks_against_the_numbers_stands_on_top(watched: Watched) -
     page = await watched.page()
     findings = page[page.index('id="findings"') : page.index("</ul>", page.index('id="findings"'))]
     for expected in (
-        "Scores are not of now",
+        "Time is that of the events here (stream mode): the figures are of",
         "The source app is silent since",
         "The source old sends less than usual",
         "Of the source web 300 items were refused in a day (11%).",

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from common.contracts.signals import Band, Contribution, Facts, Health, MovingEvent, Override, Part
+from console.clients.delay import ScoresDelay
 from console.clients.service_api import ServiceApi
 
 # The most days of one answer, and how many answers are asked one after the other: more than two years in all.
@@ -123,7 +124,7 @@ class AccountNow(Struct, frozen=True, kw_only=True):
     facts: Facts = field(default_factory=Facts)
     children: AccountsBelow | None = None
     as_of: datetime
-    held: Any = None
+    held: ScoresDelay | None = None
 
 
 class LevelSum(Struct, frozen=True):

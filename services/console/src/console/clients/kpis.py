@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
 
 from msgspec import Struct
+
+from console.clients.delay import ScoresDelay
 
 
 class DefinedKpi(Struct, frozen=True, kw_only=True):
@@ -52,4 +53,4 @@ class KpisAnswer(Struct, frozen=True, kw_only=True):
     known_at: datetime | None
     read_at: datetime
     as_of: datetime
-    held: Any = None
+    held: ScoresDelay | None = None

@@ -59,9 +59,7 @@ class HealthzAnswer(Struct):
 
 async def process_state(api: ServiceApi) -> ProcessState:
     """Raises `ApiUnavailable` if it does not answer, or not as a process of this project does."""
-    (_, ready), (_, health), (_, metrics) = await asyncio.gather(
-        api.answer("/readyz"), api.answer("/healthz"), api.answer("/metrics")
-    )
+    (_, ready), (_, health), (_, metrics) = [await api.answer(path) for path in ("/readyz", "/healthz", "/metrics")]
     try:
         readyz = msgspec.json.decode(ready, type=ReadyzAnswer)
         healthz = msgspec.json.decode(health, type=HealthzAnswer)

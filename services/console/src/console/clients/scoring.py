@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 from msgspec import Struct
 
 from common.contracts.signals import Band
+from console.clients.delay import ScoresDelay
 from console.clients.event_uses import EventUsesAnswer
 from console.clients.kpis import KpisAnswer
 from console.clients.service_api import Query, ServiceApi
@@ -63,7 +64,7 @@ class AccountsAnswer(Struct, frozen=True, kw_only=True):
     next_cursor: str | None
     as_of: datetime
     ordered_as_of: datetime | None
-    held: Any = None
+    held: ScoresDelay | None = None
 
 
 class SumsOfBand(Struct, frozen=True):
@@ -112,13 +113,6 @@ class PortfolioSums(Struct, frozen=True, kw_only=True):
     more_groups: bool
     moved: MovedSums
     as_of: datetime
-
-
-class ScoresDelay(Struct, frozen=True):
-    """Why scores are not of now, in the words of scoring."""
-
-    reason: str
-    lag_seconds: float | None = None
 
 
 class ScoresFreshness(Struct, frozen=True):

@@ -1,6 +1,6 @@
 """An act on another service, with its two rows in the audit: before it is asked, and what it answered."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import structlog
@@ -16,7 +16,14 @@ Answer = TypeVar("Answer")
 
 
 async def audited(
-    audit: AuditTrail, visit: Visit, act: Act, asked: Awaitable[Answer], *, subject: str, details: dict[str, Any]
+    audit: AuditTrail,
+    visit: Visit,
+    act: Act,
+    asked: Awaitable[Answer],
+    *,
+    subject: str,
+    details: dict[str, Any],
+    outcome_of: Callable[[Answer], ActOutcome] = lambda answer: ActOutcome.DONE,
 ) -> Answer:
     """Awaits `asked` after the first row is written. Raises what it raises, and `DatabaseUnavailable` before it."""
 
@@ -28,7 +35,7 @@ async def audited(
     outcome = ActOutcome.FAILED
     try:
         answer = await asked
-        outcome = ActOutcome.DONE
+        outcome = outcome_of(answer)
     except ApiRefused:
         outcome = ActOutcome.REFUSED
         raise

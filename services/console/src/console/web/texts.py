@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from console.access.roles import Role
+from console.clients.delay import DelayReason
 from console.errors import ServiceName
 from console.languages.locale import Locale
 
@@ -25,6 +26,8 @@ class LayoutTexts(Struct, frozen=True, kw_only=True):
     as_of: str
     away: str
     services: Mapping[ServiceName, str]
+    delays: Mapping[str, str]
+    """By `DelayReason`: why figures are not of now, and of when they are."""
     try_again: str
     to_start: str
     errors: Mapping[int, tuple[str, str]]
@@ -53,6 +56,11 @@ LAYOUT: Mapping[Locale, LayoutTexts] = {
             ServiceName.SCORING: "The scoring service",
             ServiceName.ALERTS: "The alerts service",
             ServiceName.SCORING_WORKER: "The scoring worker",
+        },
+        delays={
+            DelayReason.STREAM: "Time is that of the events here (stream mode): the figures are of {}.",
+            DelayReason.NO_WORKER: "No scoring worker reports: the figures are of {}.",
+            DelayReason.CATCHING_UP: "Scoring is behind: the figures are of {}.",
         },
         try_again="Try again",
         to_start="To the first page",
@@ -86,6 +94,11 @@ LAYOUT: Mapping[Locale, LayoutTexts] = {
             ServiceName.SCORING: "スコアリングサービス（scoring）",
             ServiceName.ALERTS: "アラートサービス（alerts）",
             ServiceName.SCORING_WORKER: "スコアリングワーカー（scoring worker）",
+        },
+        delays={
+            DelayReason.STREAM: "時刻はイベントに従います（ストリームモード）。数値は {} 時点のものです。",
+            DelayReason.NO_WORKER: "スコアリングワーカーから報告がありません。数値は {} 時点のものです。",
+            DelayReason.CATCHING_UP: "スコアリングが遅れています。数値は {} 時点のものです。",
         },
         try_again="再試行",
         to_start="最初のページへ",

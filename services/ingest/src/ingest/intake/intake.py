@@ -161,7 +161,11 @@ class MessageIntake:
 
     async def _put(self, events: Sequence[Event], refused: Sequence[RefusedMessage], context: IntakeContext) -> None:
         if events and refused:
-            await asyncio.gather(self._events.publish(events), self._refused.put(refused, context))
+            # The answer waits for both, whatever becomes of one.
+            both = self._events.publish(events), self._refused.put(refused, context)
+            for outcome in await asyncio.gather(*both, return_exceptions=True):
+                if isinstance(outcome, BaseException):
+                    raise outcome
         elif events:
             await self._events.publish(events)
         elif refused:

@@ -28,7 +28,6 @@ class AccountTexts(Struct, frozen=True, kw_only=True):
     contract_start: str
     merged_into: str
     no_health: str
-    held: str
     bands: Mapping[Band, str]
     statuses: Mapping[str, str]
 

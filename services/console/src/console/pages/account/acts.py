@@ -1,4 +1,4 @@
-"""What a person does on this page: set the band, take an alert in hand, send one again. Each has rows in the audit."""
+"""A person sets the band of an account, or ends what was set. Each has rows in the audit."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -10,7 +10,6 @@ from msgspec import Struct
 from common.contracts.signals import Band, Override
 from console.access.roles import Act
 from console.clients.account import AccountClient, AccountNow
-from console.clients.alerts import AlertsReader, OneAlert
 from console.clients.events import EventClient
 from console.errors import ApiRefused
 from console.pages.account.view import Did
@@ -54,16 +53,15 @@ def override_state(override: Override | None) -> str:
     return sha256(said.encode()).hexdigest()[:16]
 
 
-class AccountActs:
+class BandOverrides:
     """Raises `Forbidden`, `ApiUnavailable`, `ApiRefused` and `DatabaseUnavailable`."""
 
-    def __init__(self, accounts: AccountClient, alerts: AlertsReader, events: EventClient, audit: AuditTrail) -> None:
+    def __init__(self, accounts: AccountClient, events: EventClient, audit: AuditTrail) -> None:
         self._accounts = accounts
-        self._alerts = alerts
         self._events = events
         self._audit = audit
 
-    async def override(self, visit: Visit, asked: PostedOverride) -> Did | None:
+    async def set(self, visit: Visit, asked: PostedOverride) -> Did | None:
         """None if ingest does not take it."""
         now = await self._accounts.account(asked.account_id)
         visit.require(Act.OVERRIDE, owner=now.facts.owner)
@@ -79,36 +77,6 @@ class AccountActs:
         except ApiRefused:
             return None
         return Did.ENDED if asked.to is None else Did.OVERRIDDEN
-
-    async def acknowledge(self, visit: Visit, alert_id: str, *, note: str) -> tuple[str, Did]:
-        """The account, and whether somebody else was first."""
-        alert = await self._allowed(visit, Act.ACKNOWLEDGE, alert_id)
-        by = visit.user.email
-        asking = self._alerts.acknowledge(alert_id, by=by, note=note.strip() or None)
-        taken = await audited(
-            self._audit, visit, Act.ACKNOWLEDGE, asking, subject=alert.account_id, details={"alert": alert_id}
-        )
-        return alert.account_id, Did.ACKNOWLEDGED if taken.by == by else Did.TAKEN_BEFORE
-
-    async def send_again(self, visit: Visit, alert_id: str) -> tuple[str, Did]:
-        alert = await self._allowed(visit, Act.RESEND, alert_id)
-        asking = self._alerts.resend(alert_id)
-        try:
-            await audited(self._audit, visit, Act.RESEND, asking, subject=alert.account_id, details={"alert": alert_id})
-        except ApiRefused as error:
-            if error.status != 409:
-                raise
-            # Asked twice, or by two people: the messages are on their way already.
-            return alert.account_id, Did.NOTHING_FAILED
-        return alert.account_id, Did.SENT_AGAIN
-
-    async def _allowed(self, visit: Visit, act: Act, alert_id: str) -> OneAlert:
-        """The owner is that of the alert's own account, whatever a form says."""
-        alert = await self._alerts.alert(alert_id)
-        # Who leads may act while scoring is away.
-        owner = None if visit.may(act) else (await self._accounts.account(alert.account_id)).facts.owner
-        visit.require(act, owner=owner)
-        return alert
 
 
 def _said(asked: PostedOverride, *, by: str) -> dict[str, Any]:

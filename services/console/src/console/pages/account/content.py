@@ -1,8 +1,7 @@
 """Asks the other services for everything that the page shows, at the same time."""
 
 import asyncio
-from collections.abc import Awaitable
-from typing import Final, TypeVar
+from typing import Final
 
 from msgspec import Struct
 
@@ -15,7 +14,8 @@ from console.clients.account import (
     PeopleAnswer,
 )
 from console.clients.alerts import AlertsAnswer, AlertsReader, OneAlert
-from console.errors import ApiRefused, ApiUnavailable, ServiceName
+from console.clients.asking import Asking, nothing
+from console.errors import ServiceName
 from console.pages.account.milestones import PLANNED, REACHED
 from console.pages.account.view import AccountView
 
@@ -23,7 +23,6 @@ _PEOPLE: Final = 25
 _ALERTS: Final = 10
 _ENTRIES: Final = 25
 _STEPS: Final = 100
-Part = TypeVar("Part")
 
 
 class AccountContent(Struct, frozen=True, kw_only=True):
@@ -50,8 +49,8 @@ async def read_content(
     accounts: AccountClient, alerts: AlertsReader, account_id: str, view: AccountView
 ) -> AccountContent:
     """Raises `ApiRefused` for an unknown account, and `ApiUnavailable` if every service is away."""
-    asking = _Asking()
-    ahead = view.as_of
+    # A day that scoring does not look ahead to is said beside its field.
+    asking, looking_ahead, ahead = Asking(), Asking(), view.as_of
     (now, level, history), (people, entries, milestones), (listed, alert, then, then_level) = await asyncio.gather(
         asyncio.gather(
             asking.of(accounts.account(account_id)),
@@ -65,16 +64,12 @@ async def read_content(
         ),
         asyncio.gather(
             asking.of(alerts.alerts({"account": account_id}, limit=_ALERTS, cursor=view.alerts)),
-            asking.of(alerts.alert(view.alert), unknown=True) if view.alert else _nothing(),
-            asking.ahead(accounts.account(account_id, as_of=ahead)) if ahead else _nothing(),
-            asking.ahead(accounts.level(account_id, as_of=ahead)) if ahead else _nothing(),
+            asking.of(alerts.alert(view.alert), unknown=True) if view.alert else nothing(),
+            looking_ahead.of(accounts.account(account_id, as_of=ahead)) if ahead else nothing(),
+            looking_ahead.of(accounts.level(account_id, as_of=ahead)) if ahead else nothing(),
         ),
     )
-    if asking.refusal is not None:
-        raise asking.refusal
-    away = asking.away
-    if set(away) == {ServiceName.SCORING, ServiceName.ALERTS}:
-        raise away[ServiceName.SCORING]
+    asking.check(ServiceName.SCORING, ServiceName.ALERTS)
     return AccountContent(
         now=now,
         level=level,
@@ -87,40 +82,6 @@ async def read_content(
         alert=alert if alert is not None and alert.account_id == account_id else None,
         ahead=then,
         ahead_level=then_level,
-        refused=asking.out_of_range,
-        away=tuple(away),
+        refused=looking_ahead.refused,
+        away=tuple(dict.fromkeys((*asking.away, *looking_ahead.away))),
     )
-
-
-class _Asking:
-    """What went wrong while all were asked. Nobody is left asking when the first has failed."""
-
-    def __init__(self) -> None:
-        self.away: dict[ServiceName, ApiUnavailable] = {}
-        self.refusal: ApiRefused | None = None
-        self.out_of_range = False
-
-    async def of(self, asked: Awaitable[Part], *, unknown: bool = False) -> Part | None:
-        """With `unknown` a 404 is None: an id that is only named as a parent has no history; an alert may be gone."""
-        try:
-            return await asked
-        except ApiUnavailable as error:
-            self.away[error.service] = error
-        except ApiRefused as error:
-            if not (unknown and error.status == 404):
-                self.refusal = self.refusal or error
-        return None
-
-    async def ahead(self, asked: Awaitable[Part]) -> Part | None:
-        """A day that scoring does not look ahead to is said beside its field."""
-        try:
-            return await asked
-        except ApiUnavailable as error:
-            self.away[error.service] = error
-        except ApiRefused:
-            self.out_of_range = True
-        return None
-
-
-async def _nothing() -> None:
-    return None

@@ -24,7 +24,6 @@ ENGLISH: Final = AccountTexts(
     contract_start="Contract since",
     merged_into="It goes on as",
     no_health="No event of this account has come. Other accounts name it as their parent.",
-    held="Scoring is behind: this is how it stood on {}.",
     bands={
         Band.RED: "red",
         Band.YELLOW: "yellow",

@@ -25,7 +25,6 @@ JAPANESE: Final = AccountTexts(
     contract_start="契約開始日",
     merged_into="統合先",
     no_health="このアカウントのイベントはまだありません。他のアカウントの親として指定されています。",
-    held="スコアリングが遅れています。{} 時点の状態を表示しています。",
     bands={
         Band.RED: "赤",
         Band.YELLOW: "黄",

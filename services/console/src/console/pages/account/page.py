@@ -3,8 +3,6 @@
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
@@ -12,14 +10,16 @@ from console.access.tokens import new_token
 from console.clients.alerts import AlertsReader
 from console.clients.events import EventClient
 from console.languages.formats import Formats
-from console.pages.account.acts import AccountActs, posted_override
+from console.pages.account.acts import BandOverrides, posted_override
 from console.pages.account.content import read_content
 from console.pages.account.shown import QUIET_DAYS, shown_account
 from console.pages.account.texts import ACCOUNT_TEXTS
 from console.pages.account.view import AccountView, Did, view_of
 from console.web.addresses import account_address
+from console.web.alert_acts import AlertActs
 from console.web.forms import posted
 from console.web.page import ConsolePage, PageParts
+from console.web.view import view_in_address
 from console.web.visit import Visit
 
 PATH: Final = "/accounts/{account_id:path}"
@@ -32,7 +32,8 @@ def routes(parts: PageParts) -> APIRouter:
     router = APIRouter()
     signed_in = Depends(parts.visits.signed_in)
     alerts = AlertsReader(parts.alerts)
-    acts = AccountActs(parts.accounts, alerts, EventClient(parts.ingest), parts.audit)
+    overrides = BandOverrides(parts.accounts, EventClient(parts.ingest), parts.audit)
+    acts = AlertActs(alerts, parts.scoring, parts.audit)
 
     async def page(
         request: Request, visit: Visit, account_id: str, view: AccountView, *, mistake: str = "", **filled: str
@@ -67,7 +68,7 @@ def routes(parts: PageParts) -> APIRouter:
 
     @router.get(PATH)
     async def account(request: Request, account_id: str, visit: Annotated[Visit, signed_in]) -> Response:
-        return await page(request, visit, account_id, _asked(request))
+        return await page(request, visit, account_id, view_in_address(view_of, request))
 
     @router.post(_OVERRIDE)
     async def override(request: Request, visit: Annotated[Visit, signed_in]) -> Response:
@@ -75,7 +76,7 @@ def routes(parts: PageParts) -> APIRouter:
         account_id, text = form.get("account_id", ""), ACCOUNT_TEXTS[visit.locale]
         filled = {name: form.get(name, "") for name in ("to", "until", "reason")}
         asked = posted_override(form)
-        done = None if asked is None else await acts.override(visit, asked)
+        done = None if asked is None else await overrides.set(visit, asked)
         if done is None:
             mistake = text.override_invalid if asked is None else text.override_refused
             return await page(request, visit, account_id, AccountView(), mistake=mistake, **filled)
@@ -84,14 +85,14 @@ def routes(parts: PageParts) -> APIRouter:
     @router.post(_ACKNOWLEDGE)
     async def acknowledge(request: Request, visit: Annotated[Visit, signed_in]) -> Response:
         form = await posted(request, visit)
-        account_id, done = await acts.acknowledge(visit, form.get("alert_id", ""), note=form.get("note", "")[:2_000])
-        return _to(account_id, done, "alerts")
+        act = await acts.acknowledge(visit, form.get("alert_id", ""), note=form.get("note", ""))
+        return _to(act.account_id, Did(act.outcome), "alerts")
 
     @router.post(_SEND_AGAIN)
     async def send_again(request: Request, visit: Annotated[Visit, signed_in]) -> Response:
         form = await posted(request, visit)
-        account_id, done = await acts.send_again(visit, form.get("alert_id", ""))
-        return _to(account_id, done, "alerts")
+        act = await acts.send_again(visit, form.get("alert_id", ""))
+        return _to(act.account_id, Did(act.outcome), "alerts")
 
     return router
 
@@ -102,14 +103,6 @@ ACCOUNT = ConsolePage(
     routes=routes,
     in_navigation=False,
 )
-
-
-def _asked(request: Request) -> AccountView:
-    try:
-        return view_of(request.query_params)
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False, include_input=False)
-        raise RequestValidationError([{**fault, "loc": ("query", *fault["loc"])} for fault in faults]) from error
 
 
 def _to(account_id: str, done: Did, part: str) -> Response:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from common.contracts.signals import Band, Contribution
 from console.access.roles import Act
-from console.clients.account import AccountNow, EntryRow, PersonListed, SignalInHistory
+from console.clients.account import EntryRow, PersonListed, SignalInHistory
 from console.clients.alerts import AlertInList
 from console.languages.card_names import CardNames
 from console.languages.formats import Formats
@@ -24,7 +24,7 @@ from console.pages.account.texts import ACCOUNT_TEXTS
 from console.pages.account.view import AccountView
 from console.pages.account.waterfall import Waterfall, waterfall_of
 from console.pages.account.why import why_this_band
-from console.web.texts import LAYOUT
+from console.web.notices import away_notices, delay_notices
 from console.web.visit import Visit
 
 QUIET_DAYS: Final = 14
@@ -147,13 +147,8 @@ def shown_account(
 
 
 def _notices(content: AccountContent, view: AccountView, text: AccountTexts, formats: Formats) -> list[str]:
-    layout = LAYOUT[formats.locale]
     found = [text.did[view.did]] if view.did is not None else []
-    found += [layout.away.format(layout.services[service]) for service in content.away]
-    now: AccountNow | None = content.now
-    if now is not None and now.held is not None:
-        found.append(text.held.format(formats.moment(now.as_of)))
-    return found
+    return [*found, *away_notices(content.away, formats), *delay_notices(content.now, formats)]
 
 
 def _ahead(content: AccountContent) -> tuple[NamedPoints, ...]:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from starlette.datastructures import QueryParams
 
 from console.web.addresses import account_address
+from console.web.view import none_if_empty
 
 Cursor = Annotated[str, StringConstraints(min_length=1, max_length=4_096, pattern=r"^[^\x00]*$")]
 
@@ -26,13 +27,8 @@ class Did(StrEnum):
     CHANGED_BEFORE = "changed-before"
 
 
-def _or_none(value: Any) -> Any:
-    """An empty field of a form is none."""
-    return None if value == "" else value
-
-
-OptionalDate = Annotated[date | None, BeforeValidator(_or_none)]
-OptionalCursor = Annotated[Cursor | None, BeforeValidator(_or_none)]
+OptionalDate = Annotated[date | None, BeforeValidator(none_if_empty)]
+OptionalCursor = Annotated[Cursor | None, BeforeValidator(none_if_empty)]
 
 
 def _with_year(value: date | None) -> date | None:

@@ -1,9 +1,9 @@
 """Alerts: what was told to whom, what waits, what failed and why; and the acts on them."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -14,21 +14,20 @@ from starlette.responses import RedirectResponse
 from common.contracts.signals import Severity
 from console.access.roles import Act
 from console.clients.alerts import AlertInList, AlertOwnersAnswer, AlertsAnswer, AlertsReader, OneAlert
-from console.errors import ApiRefused, ApiUnavailable, Forbidden, ServiceName
+from console.clients.asking import Asking, nothing
+from console.errors import ServiceName
 from console.pages.alerts.shown import AlertWords, ShownAlert, shown_alert
 from console.pages.alerts.texts import ALERTS_TEXTS, AlertsTexts
 from console.pages.alerts.view import PATH, ROWS, STATES, STATUSES, AlertsView, after_act, alerts_view_of
-from console.postgres.audit import ActOutcome, AuditEntry
+from console.web.alert_acts import AlertActOutcome, AlertActs
 from console.web.forms import posted
+from console.web.notices import away_notices
 from console.web.page import ConsolePage, PageParts
-from console.web.texts import LAYOUT
+from console.web.view import view_in_address
 from console.web.visit import Visit
 
 _OWNERS: Final = 200
-_MOST_NOTE: Final = 2_000
 _SEVERITIES: Final = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
-
-Part = TypeVar("Part")
 
 
 class AlertsContent(Struct, frozen=True, kw_only=True):
@@ -40,7 +39,7 @@ class AlertsContent(Struct, frozen=True, kw_only=True):
     listed: AlertsAnswer | None = None
     acted: OneAlert | None = None
     own: frozenset[str] | None = None
-    scoring_away: bool = False
+    away: tuple[ServiceName, ...] = ()
 
     def may(self, visit: Visit, alert: AlertInList) -> bool:
         if visit.may(Act.ACKNOWLEDGE):
@@ -52,40 +51,38 @@ def routes(parts: PageParts) -> APIRouter:
     router = APIRouter()
     signed_in = Depends(parts.visits.signed_in)
     client = AlertsReader(parts.alerts)
-    acts = AlertActs(parts, client)
+    acts = AlertActs(client, parts.scoring, parts.audit)
 
     @router.get(PATH)
     async def alerts(request: Request, visit: Annotated[Visit, signed_in]) -> Response:
-        view = _asked(request)
+        view = view_in_address(alerts_view_of, request)
         filters = view.filters(datetime.now(UTC))
         if view.group_by:
             owners = await client.owners(filters, limit=_OWNERS)
             return _page(parts, request, visit, AlertsContent(view=view, owners=owners))
+        # Of the alert acted on only a word is shown, and it may be gone.
+        asking, asking_acted, asking_owner = Asking(), Asking(), Asking()
         listed, acted, own = await asyncio.gather(
-            client.alerts(filters, limit=ROWS, cursor=view.cursor),
-            _acted(client, view),
-            _or_away(_own(parts, visit)),
+            asking.of(client.alerts(filters, limit=ROWS, cursor=view.cursor)),
+            asking_acted.of(client.alert(view.acted)) if view.acted else nothing(),
+            asking_owner.of(_own(parts, visit)),
         )
-        content = AlertsContent(
-            view=view,
-            listed=listed,
-            acted=acted,
-            own=None if isinstance(own, ApiUnavailable) else own,
-            scoring_away=isinstance(own, ApiUnavailable),
-        )
+        asking.check(ServiceName.ALERTS)
+        asking_owner.check()
+        content = AlertsContent(view=view, listed=listed, acted=acted, own=own, away=asking_owner.away)
         return _page(parts, request, visit, content)
 
     @router.post(PATH + "/acknowledge")
     async def acknowledge(request: Request, visit: Annotated[Visit, signed_in]) -> Response:
         fields = await posted(request, visit)
-        note = fields.get("note", "").replace("\0", "").strip()[:_MOST_NOTE] or None
-        outcome = await acts.acknowledge(visit, _alert_id(fields), note=note)
-        return _back(fields, outcome)
+        act = await acts.acknowledge(visit, _alert_id(fields), note=fields.get("note", ""))
+        return _back(fields, act.outcome)
 
     @router.post(PATH + "/resend")
     async def resend(request: Request, visit: Annotated[Visit, signed_in]) -> Response:
         fields = await posted(request, visit)
-        return _back(fields, await acts.resend(visit, _alert_id(fields)))
+        act = await acts.send_again(visit, _alert_id(fields))
+        return _back(fields, act.outcome)
 
     return router
 
@@ -93,74 +90,7 @@ def routes(parts: PageParts) -> APIRouter:
 ALERTS = ConsolePage(path=PATH, titles={locale: texts.title for locale, texts in ALERTS_TEXTS.items()}, routes=routes)
 
 
-class AlertActs:
-    """Each has a row in the audit before alerts is asked, and one of what it answered."""
-
-    def __init__(self, parts: PageParts, client: AlertsReader) -> None:
-        self._parts = parts
-        self._client = client
-
-    async def acknowledge(self, visit: Visit, alert_id: str, *, note: str | None) -> str:
-        alert = await self._allowed(visit, Act.ACKNOWLEDGE, alert_id)
-        entry = _entry(visit, Act.ACKNOWLEDGE, alert, note=note)
-        await self._parts.audit.record(entry(ActOutcome.ASKED))
-        try:
-            found = await self._client.acknowledge(alert_id, by=visit.user.email, note=note)
-        except (ApiRefused, ApiUnavailable):
-            await self._parts.audit.record(entry(ActOutcome.FAILED))
-            raise
-        # The first who takes an episode in hand keeps it.
-        mine = found.by == visit.user.email
-        await self._parts.audit.record(entry(ActOutcome.DONE if mine else ActOutcome.REFUSED, by=found.by))
-        return "acknowledged"
-
-    async def resend(self, visit: Visit, alert_id: str) -> str:
-        alert = await self._allowed(visit, Act.RESEND, alert_id)
-        entry = _entry(visit, Act.RESEND, alert)
-        await self._parts.audit.record(entry(ActOutcome.ASKED))
-        try:
-            found = await self._client.resend(alert_id)
-        except ApiRefused as refused:
-            await self._parts.audit.record(entry(ActOutcome.REFUSED, reason=refused.code))
-            if refused.code != "nothing_failed":
-                raise
-            # Somebody else was faster, or it was pressed twice.
-            return "nothing_failed"
-        except ApiUnavailable:
-            await self._parts.audit.record(entry(ActOutcome.FAILED))
-            raise
-        await self._parts.audit.record(entry(ActOutcome.DONE, messages=list(found.notification_ids)))
-        return "resent"
-
-    async def _allowed(self, visit: Visit, act: Act, alert_id: str) -> OneAlert:
-        """Raises `Forbidden` but for the owner whom the account has now, and who leads."""
-        alert = await self._client.alert(alert_id)
-        if visit.may(act):
-            return alert
-        try:
-            owner = await self._parts.scoring.owner_of(alert.account_id)
-        except ApiRefused as error:
-            raise Forbidden(f"scoring has no owner of {alert.account_id}: {error}") from error
-        visit.require(act, owner=owner)
-        return alert
-
-
-class _entry:  # noqa: N801 (called like a function)
-    """Makes the rows of one act, which differ in the outcome alone."""
-
-    def __init__(self, visit: Visit, act: Act, alert: OneAlert, **details: Any) -> None:
-        self._visit, self._act, self._alert = visit, act, alert
-        self._details = {"account_id": alert.account_id, **details}
-
-    def __call__(self, outcome: ActOutcome, **details: Any) -> AuditEntry:
-        found = {name: value for name, value in {**self._details, **details}.items() if value is not None}
-        user = self._visit.user
-        return AuditEntry(
-            who=user.email, role=user.role, act=self._act, outcome=outcome, subject=self._alert.id, details=found
-        )
-
-
-def _back(fields: Mapping[str, str], outcome: str) -> Response:
+def _back(fields: Mapping[str, str], outcome: AlertActOutcome) -> Response:
     try:
         where = after_act(fields.get("next", PATH), alert_id=_alert_id(fields), outcome=outcome)
     except ValidationError:
@@ -175,14 +105,6 @@ def _alert_id(fields: Mapping[str, str]) -> str:
     return found
 
 
-def _asked(request: Request) -> AlertsView:
-    try:
-        return alerts_view_of(request.query_params)
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False, include_input=False)
-        raise RequestValidationError([{**fault, "loc": ("query", *fault["loc"])} for fault in faults]) from error
-
-
 def _page(parts: PageParts, request: Request, visit: Visit, content: AlertsContent) -> Response:
     locale, view, listed = visit.locale, content.view, content.listed
     text, formats = ALERTS_TEXTS[locale], parts.renderer.formats(locale)
@@ -190,9 +112,7 @@ def _page(parts: PageParts, request: Request, visit: Visit, content: AlertsConte
     if listed is not None:
         words = AlertWords(text, parts.names, formats)
         rows = [shown_alert(one, words, may=content.may(visit, one)) for one in listed.alerts]
-    notices = []
-    if content.scoring_away:
-        notices.append(LAYOUT[locale].away.format(LAYOUT[locale].services[ServiceName.SCORING]))
+    notices = away_notices(content.away, formats)
     return parts.renderer.page(
         "pages/alerts/alerts.html",
         request,
@@ -214,32 +134,16 @@ def _page(parts: PageParts, request: Request, visit: Visit, content: AlertsConte
 def _acted_words(acted: OneAlert, view: AlertsView, visit: Visit, text: AlertsTexts) -> str:
     """By what stands now, not by what the address claims."""
     of = acted.name or acted.account_id
-    if view.outcome == "acknowledged" and acted.acknowledgement is not None:
-        by = acted.acknowledgement.by
-        return text.taken_by_you.format(of) if by == visit.user.email else text.taken_before.format(of, by)
-    if view.outcome == "resent":
+    if view.outcome is AlertActOutcome.SENT_AGAIN:
         return text.resent.format(of)
-    return text.nothing_failed.format(of) if view.outcome == "nothing_failed" else ""
-
-
-async def _acted(client: AlertsReader, view: AlertsView) -> OneAlert | None:
-    """None if the person has not just acted, or the alert is gone."""
-    if view.acted is None:
-        return None
-    try:
-        return await client.alert(view.acted)
-    except ApiRefused:
-        return None
+    if view.outcome is AlertActOutcome.NOTHING_FAILED:
+        return text.nothing_failed.format(of)
+    if view.outcome is None or acted.acknowledgement is None:
+        return ""
+    by = acted.acknowledgement.by
+    return text.taken_by_you.format(of) if by == visit.user.email else text.taken_before.format(of, by)
 
 
 async def _own(parts: PageParts, visit: Visit) -> frozenset[str] | None:
     """None for who may act on all accounts, or has too many of their own."""
     return None if visit.may(Act.ACKNOWLEDGE) else await parts.scoring.owned_ids(visit.user.email)
-
-
-async def _or_away(asked: Awaitable[Part]) -> Part | ApiUnavailable:
-    """The service that is away as a value, so that the rest of the page is shown."""
-    try:
-        return await asked
-    except ApiUnavailable as error:
-        return error

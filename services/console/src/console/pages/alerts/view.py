@@ -10,6 +10,8 @@ from starlette.datastructures import QueryParams
 
 from common.contracts.signals import Severity
 from console.clients.service_api import Query
+from console.web.alert_acts import AlertActOutcome
+from console.web.view import none_if_empty
 
 PATH: Final = "/alerts"
 ROWS: Final = 30
@@ -23,11 +25,6 @@ Cursor = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 Status = Annotated[str, StringConstraints(pattern=rf"^({'|'.join(STATUSES)})$")]
 
 
-def _or_none(value: Any) -> Any:
-    """An empty field of a form is none."""
-    return None if value == "" else value
-
-
 class AlertsView(BaseModel):
     """Every state of the page is in its address.
 
@@ -39,17 +36,17 @@ class AlertsView(BaseModel):
     state: Annotated[str, StringConstraints(pattern=rf"^({'|'.join(STATES)})$")] = "open"
     severity: tuple[Severity, ...] = Field(default=(), max_length=3)
     status: tuple[Status, ...] = Field(default=(), max_length=5)
-    told: Annotated[bool | None, BeforeValidator(_or_none)] = None
+    told: Annotated[bool | None, BeforeValidator(none_if_empty)] = None
     owner: tuple[Text, ...] = Field(default=(), max_length=20)
     account: tuple[Annotated[Text, StringConstraints(max_length=512)], ...] = Field(default=(), max_length=20)
     receiver: tuple[Text, ...] = Field(default=(), max_length=20)
     days: int = Field(default=30, ge=1, le=3660)
     group_by: Annotated[str, StringConstraints(pattern="^(owner|)$")] = ""
     page: int = Field(default=1, ge=1, le=1_000_000)
-    cursor: Annotated[Cursor | None, BeforeValidator(_or_none)] = None
+    cursor: Annotated[Cursor | None, BeforeValidator(none_if_empty)] = None
     back: tuple[Cursor, ...] = Field(default=(), max_length=_TRAIL)
-    acted: Annotated[Annotated[str, StringConstraints(max_length=200)] | None, BeforeValidator(_or_none)] = None
-    outcome: Annotated[str, StringConstraints(pattern="^(acknowledged|resent|nothing_failed|)$")] = ""
+    acted: Annotated[Annotated[str, StringConstraints(max_length=200)] | None, BeforeValidator(none_if_empty)] = None
+    outcome: Annotated[AlertActOutcome | None, BeforeValidator(none_if_empty)] = None
 
     def filters(self, now: datetime) -> Query:
         """As alerts names them."""
@@ -67,13 +64,13 @@ class AlertsView(BaseModel):
 
     def address(self, **changes: Any) -> str:
         """With these changes, from the first page on."""
-        start = {"page": 1, "cursor": None, "back": (), "acted": None, "outcome": ""}
+        start = {"page": 1, "cursor": None, "back": (), "acted": None, "outcome": None}
         return _address({**self.model_dump(), **start, **changes})
 
     @property
     def here(self) -> str:
         """This page, without what somebody has just done: where an act leads back to."""
-        return _address({**self.model_dump(), "acted": None, "outcome": ""})
+        return _address({**self.model_dump(), "acted": None, "outcome": None})
 
     def owner_address(self, owner: str) -> str:
         return self.address(owner=(owner,), group_by="")
@@ -99,7 +96,7 @@ def alerts_view_of(query: QueryParams) -> AlertsView:
     return AlertsView.model_validate(values)
 
 
-def after_act(back: str, *, alert_id: str, outcome: str) -> str:
+def after_act(back: str, *, alert_id: str, outcome: AlertActOutcome) -> str:
     """The page that an act was begun on, with what became of it."""
     path, _, query = back.partition("?")
     view = alerts_view_of(QueryParams(query)) if path == PATH else AlertsView()

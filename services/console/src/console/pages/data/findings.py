@@ -10,6 +10,7 @@ from console.clients.ingest import SourceState, SourceStates
 from console.clients.scoring import ScoresFreshness
 from console.languages.formats import Formats
 from console.pages.data.texts import DataTexts
+from console.web.notices import delay_notices
 
 # A share of refused items below this is the noise of one broken client.
 _REFUSED_SHARE: Final = 0.01
@@ -24,11 +25,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
 
 
 def findings(evidence: Evidence, text: DataTexts, formats: Formats) -> list[str]:
-    found: list[str] = []
-    scores, sources, uses = evidence.scores, evidence.sources, evidence.uses
-    if scores is not None and scores.held is not None:
-        reason = text.delays.get(scores.held.reason, scores.held.reason)
-        found.append(text.scores_old.format(formats.moment(scores.as_of), reason))
+    found = delay_notices(evidence.scores, formats)
+    sources, uses = evidence.sources, evidence.uses
     if sources is not None:
         if not sources.judged:
             found.append(text.not_judged)

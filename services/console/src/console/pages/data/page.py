@@ -1,30 +1,27 @@
 """Data: whether what the other pages show can be trusted. Sources, names, unusable values, rejects, and age."""
 
 import asyncio
-from collections.abc import Awaitable
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.exceptions import RequestValidationError
 from msgspec import Struct
-from pydantic import ValidationError
 
+from console.clients.asking import Asking, nothing
 from console.clients.event_uses import EventNameUsed, EventUsesAnswer
 from console.clients.ingest import IngestReader, RejectedMessages, SourceInHours, SourceStates
 from console.clients.scoring import ScoresFreshness
-from console.errors import ApiRefused, ApiUnavailable, ServiceName
+from console.errors import ServiceName
 from console.pages.data.findings import Evidence, findings
 from console.pages.data.texts import DATA_TEXTS
-from console.pages.data.view import PATH, ROWS, DataView
+from console.pages.data.view import PATH, ROWS, DataView, data_view_of
 from console.pages.data.volume_plot import HEIGHT, WIDTH, volume_plot
+from console.web.notices import away_notices
 from console.web.page import ConsolePage, PageParts
-from console.web.texts import LAYOUT
+from console.web.view import view_in_address
 from console.web.visit import Visit
 
 _NAMES: Final = 500
 _MOST_ROWS: Final = 50
-
-Part = TypeVar("Part")
 
 
 class DataContent(Struct, frozen=True, kw_only=True):
@@ -46,7 +43,7 @@ def routes(parts: PageParts) -> APIRouter:
 
     @router.get(PATH)
     async def data(request: Request, visit: Annotated[Visit, signed_in]) -> Response:
-        return _page(parts, request, visit, await _content(parts, ingest, _asked(request)))
+        return _page(parts, request, visit, await _content(parts, ingest, view_in_address(data_view_of, request)))
 
     return router
 
@@ -56,38 +53,21 @@ DATA = ConsolePage(path=PATH, titles={locale: texts.title for locale, texts in D
 
 async def _content(parts: PageParts, ingest: IngestReader, view: DataView) -> DataContent:
     """Raises `ApiUnavailable` if nothing answers."""
+    asking = Asking()
     sources, one, rejects, uses, scores = await asyncio.gather(
-        _or_away(ingest.sources()),
-        _or_away(_one(ingest, view)),
-        _or_away(ingest.rejects(view.reject_filters, limit=ROWS)),
-        _or_away(parts.scoring.event_uses(limit=_NAMES)),
-        _or_away(parts.scoring.freshness()),
+        asking.of(ingest.sources()),
+        asking.of(ingest.source(view.source), unknown=True) if view.source else nothing(),
+        asking.of(ingest.rejects(view.reject_filters, limit=ROWS)),
+        asking.of(parts.scoring.event_uses(limit=_NAMES)),
+        asking.of(parts.scoring.freshness()),
     )
-    errors = [answer for answer in (sources, one, rejects, uses, scores) if isinstance(answer, ApiUnavailable)]
-    if isinstance(sources, ApiUnavailable) and isinstance(rejects, ApiUnavailable) and isinstance(uses, ApiUnavailable):
-        raise sources
-    return DataContent(
-        view=view,
-        sources=_answered(sources),
-        one=_answered(one),
-        rejects=_answered(rejects),
-        uses=_answered(uses),
-        scores=_answered(scores),
-        away=tuple(dict.fromkeys(error.service for error in errors)),
-    )
-
-
-def _asked(request: Request) -> DataView:
-    try:
-        return DataView.model_validate(dict(request.query_params))
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False, include_input=False)
-        raise RequestValidationError([{**fault, "loc": ("query", *fault["loc"])} for fault in faults]) from error
+    asking.check(ServiceName.INGEST, ServiceName.SCORING)
+    return DataContent(view=view, sources=sources, one=one, rejects=rejects, uses=uses, scores=scores, away=asking.away)
 
 
 def _page(parts: PageParts, request: Request, visit: Visit, content: DataContent) -> Response:
     locale, uses, one = visit.locale, content.uses, content.one
-    text, formats, layout = DATA_TEXTS[locale], parts.renderer.formats(locale), LAYOUT[locale]
+    text, formats = DATA_TEXTS[locale], parts.renderer.formats(locale)
     names = () if uses is None else uses.names
     evidence = Evidence(sources=content.sources, uses=uses, scores=content.scores)
     return parts.renderer.page(
@@ -96,7 +76,7 @@ def _page(parts: PageParts, request: Request, visit: Visit, content: DataContent
         visit,
         text=text,
         view=content.view,
-        notices=[layout.away.format(layout.services[service]) for service in content.away],
+        notices=away_notices(content.away, formats),
         findings=findings(evidence, text, formats),
         scores=content.scores,
         sources=content.sources,
@@ -114,26 +94,3 @@ def _page(parts: PageParts, request: Request, visit: Visit, content: DataContent
 def _scores(name: EventNameUsed) -> bool:
     """Facts, retractions and overrides are posted when there are any."""
     return any(user.startswith(("metric ", "flag ", "outcome ")) for user in name.used_by)
-
-
-async def _one(ingest: IngestReader, view: DataView) -> SourceInHours | None:
-    if view.source is None:
-        return None
-    try:
-        return await ingest.source(view.source)
-    except ApiRefused as error:
-        if error.status == 404:
-            return None
-        raise
-
-
-async def _or_away(asked: Awaitable[Part]) -> Part | ApiUnavailable:
-    """The service that is away as a value, so that the rest of the page is shown."""
-    try:
-        return await asked
-    except ApiUnavailable as error:
-        return error
-
-
-def _answered(answer: Part | ApiUnavailable) -> Part | None:
-    return None if isinstance(answer, ApiUnavailable) else answer

@@ -9,14 +9,12 @@ from console.languages.locale import Locale
 
 
 class DataTexts(Struct, frozen=True, kw_only=True):
-    """`{}` in a text is filled in. `reasons` and `delays` are by the words that the services have for them."""
+    """`{}` in a text is filled in. `reasons` are by the words that the services have for them."""
 
     title: str
     trust: str
     nothing_against: str
     scores_of: str
-    scores_old: str
-    delays: Mapping[str, str]
     not_judged: str
     silent_found: str
     low_found: str
@@ -86,8 +84,6 @@ DATA_TEXTS: Mapping[Locale, DataTexts] = {
         trust="Can I trust what I see?",
         nothing_against="Nothing that the services know speaks against it.",
         scores_of="Scores are those of {}.",
-        scores_old="Scores are not of now, but of {}: {}.",
-        delays={},
         not_judged="Ingest does not judge sources here (stream mode), so a silent one would not be noticed.",
         silent_found="The source {} is silent since {}. Its accounts look quieter than they are.",
         low_found="The source {} sends less than usual: {} events in a day instead of {}.",
@@ -161,12 +157,6 @@ DATA_TEXTS: Mapping[Locale, DataTexts] = {
         trust="表示内容は信頼できるか",
         nothing_against="各サービスが把握している範囲で、問題はありません。",
         scores_of="スコアは {} 時点のものです。",
-        scores_old="スコアは現在のものではなく、{} 時点のものです（{}）。",
-        delays={
-            "time is the stream's": "ストリームの時刻",
-            "no worker reports": "ワーカーからの報告なし",
-            "scoring is catching up": "スコアリングが追いつき中",
-        },
         not_judged="ここではソースの判定をしていません（ストリームモード）。停止しても気づけません。",
         silent_found="ソース {} は {} から停止しています。該当アカウントは実際より静かに見えます。",
         low_found="ソース {} の受信が通常より少なくなっています。1日 {} 件（通常 {} 件）。",

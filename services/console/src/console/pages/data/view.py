@@ -4,16 +4,13 @@ from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from starlette.datastructures import QueryParams
 
 from console.clients.service_api import Query
+from console.web.view import none_if_empty
 
 PATH: Final = "/data"
 ROWS: Final = 30
-
-
-def _or_none(value: Any) -> Any:
-    """An empty field of a form is none."""
-    return None if value == "" else value
 
 
 SourceName = Annotated[str, StringConstraints(pattern="^[a-z0-9][a-z0-9_.-]*$", max_length=64)]
@@ -25,9 +22,9 @@ class DataView(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    source: Annotated[SourceName | None, BeforeValidator(_or_none)] = None
-    reason: Annotated[Reason | None, BeforeValidator(_or_none)] = None
-    before: Annotated[Annotated[int, Field(ge=1, le=2**63 - 1)] | None, BeforeValidator(_or_none)] = None
+    source: Annotated[SourceName | None, BeforeValidator(none_if_empty)] = None
+    reason: Annotated[Reason | None, BeforeValidator(none_if_empty)] = None
+    before: Annotated[Annotated[int, Field(ge=1, le=2**63 - 1)] | None, BeforeValidator(none_if_empty)] = None
 
     @property
     def reject_filters(self) -> Query:
@@ -39,3 +36,8 @@ class DataView(BaseModel):
         values = {**self.model_dump(), "before": None, **changes}
         pairs = [(name, str(value)) for name, value in values.items() if value is not None]
         return f"{PATH}?{urlencode(pairs)}" if pairs else PATH
+
+
+def data_view_of(query: QueryParams) -> DataView:
+    """Raises Pydantic's `ValidationError`."""
+    return DataView.model_validate(dict(query))

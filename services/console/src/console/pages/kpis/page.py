@@ -1,19 +1,18 @@
 """KPIs by stage of the lifecycle, with their trends; by group; cohorts; and the renewals ahead."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.exceptions import RequestValidationError
 from msgspec import Struct
-from pydantic import ValidationError
 
 from common.contracts.signals import Band
+from console.clients.asking import Asking
 from console.clients.kpis import KpisAnswer, SpanKpis
 from console.clients.scoring import PortfolioSums
-from console.errors import ApiUnavailable, ServiceName
+from console.errors import ServiceName
 from console.languages.card_names import CardNames
 from console.languages.formats import Formats
 from console.pages.kpis.cohorts import customer_retention, revenue_retention
@@ -22,16 +21,15 @@ from console.pages.kpis.kpi_words import words_of
 from console.pages.kpis.renewals import BAR_WIDTH, renewal_months
 from console.pages.kpis.texts import KPI_TEXTS, KpiTexts
 from console.pages.kpis.view import CSV_PATH, GROUPINGS, NO_VALUE, PATH, STAGES, TIERS, KpiView, view_of
+from console.web.notices import away_notices, delay_notices
 from console.web.page import ConsolePage, PageParts
-from console.web.texts import LAYOUT
+from console.web.view import view_in_address
 from console.web.visit import Visit
 
 # The worst first, as everywhere.
 _BANDS: Final = (Band.RED, Band.YELLOW, Band.GREEN, Band.INSUFFICIENT)
 # At least the months of the renewals.
 _RENEWAL_GROUPS: Final = 20
-
-Part = TypeVar("Part")
 
 
 class KpiContent(Struct, frozen=True, kw_only=True):
@@ -43,7 +41,7 @@ class KpiContent(Struct, frozen=True, kw_only=True):
     groups: KpisAnswer | None
     cohorts: KpisAnswer | None
     renewals: PortfolioSums | None
-    away: bool
+    away: tuple[ServiceName, ...]
 
 
 class GroupRow(Struct, frozen=True):
@@ -61,11 +59,11 @@ def routes(parts: PageParts) -> APIRouter:
 
     @router.get(PATH)
     async def kpis(request: Request, visit: Annotated[Visit, signed_in]) -> Response:
-        return _page(parts, request, visit, await _content(parts, _asked(request)))
+        return _page(parts, request, visit, await _content(parts, view_in_address(view_of, request)))
 
     @router.get(CSV_PATH)
     async def kpis_csv(request: Request, visit: Annotated[Visit, signed_in]) -> Response:
-        written = await parts.scoring.kpis_csv(_asked(request).table())
+        written = await parts.scoring.kpis_csv(view_in_address(view_of, request).table())
         headers = {"content-disposition": 'attachment; filename="kpis.csv"'}
         return Response(written, headers=headers, media_type="text/csv; charset=utf-8")
 
@@ -75,36 +73,31 @@ def routes(parts: PageParts) -> APIRouter:
 KPIS = ConsolePage(path=PATH, titles={locale: texts.title for locale, texts in KPI_TEXTS.items()}, routes=routes)
 
 
-def _asked(request: Request) -> KpiView:
-    try:
-        return view_of(request.query_params)
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False, include_input=False)
-        raise RequestValidationError([{**fault, "loc": ("query", *fault["loc"])} for fault in faults]) from error
-
-
 async def _content(parts: PageParts, view: KpiView) -> KpiContent:
     """Raises `ApiUnavailable` if there is nothing to show, `ApiRefused` for a span that is none."""
-    whole, renewals = await asyncio.gather(_or_away(parts.scoring.kpis(view.span())), _or_away(_renewals(parts, view)))
-    if isinstance(whole, ApiUnavailable):
-        if isinstance(renewals, ApiUnavailable):
-            raise whole
-        return KpiContent(view=view, whole=None, trend=None, groups=None, cohorts=None, renewals=renewals, away=True)
-    # What today is to scoring, the answer says.
-    last = whole.spans[-1].last
-    trend, groups, cohorts = await asyncio.gather(
-        _or_away(parts.scoring.kpis(view.trend(last))),
-        _or_away(_groups(parts, view)),
-        _or_away(_cohorts(parts, view, last)),
+    asking = Asking()
+    whole, renewals = await asyncio.gather(
+        asking.of(parts.scoring.kpis(view.span())), asking.of(_renewals(parts, view))
     )
+    asking.check(*([ServiceName.SCORING] if whole is None and renewals is None else []))
+    trend = groups = cohorts = None
+    if whole is not None:
+        # What today is to scoring, the answer says.
+        last = whole.spans[-1].last
+        trend, groups, cohorts = await asyncio.gather(
+            asking.of(parts.scoring.kpis(view.trend(last))),
+            asking.of(_groups(parts, view)),
+            asking.of(_cohorts(parts, view, last)),
+        )
+        asking.check()
     return KpiContent(
         view=view,
         whole=whole,
-        trend=_if_there(trend),
-        groups=_if_there(groups),
-        cohorts=_if_there(cohorts),
-        renewals=_if_there(renewals),
-        away=any(isinstance(part, ApiUnavailable) for part in (trend, groups, cohorts, renewals)),
+        trend=trend,
+        groups=groups,
+        cohorts=cohorts,
+        renewals=renewals,
+        away=asking.away,
     )
 
 
@@ -119,18 +112,6 @@ async def _cohorts(parts: PageParts, view: KpiView, last: date) -> KpisAnswer | 
 
 async def _renewals(parts: PageParts, view: KpiView) -> PortfolioSums:
     return await parts.scoring.portfolio(view.renewals(), group_by="renewal_month", groups=_RENEWAL_GROUPS, movers=0)
-
-
-async def _or_away(asked: Awaitable[Part]) -> Part | ApiUnavailable:
-    """The service that is away as a value, so that the rest of the page is shown."""
-    try:
-        return await asked
-    except ApiUnavailable as error:
-        return error
-
-
-def _if_there(part: Part | ApiUnavailable) -> Part | None:
-    return None if isinstance(part, ApiUnavailable) else part
 
 
 def _page(parts: PageParts, request: Request, visit: Visit, content: KpiContent) -> Response:
@@ -156,7 +137,7 @@ def _page(parts: PageParts, request: Request, visit: Visit, content: KpiContent)
         renewals=content.renewals,
         renewal_months=[] if content.renewals is None else renewal_months(content.renewals),
         bar_width=BAR_WIDTH,
-        notices=_notices(content, text, formats),
+        notices=[*away_notices(content.away, formats), *delay_notices(content.whole, formats)],
         away=content.away,
         bands=_BANDS,
         column_choices=[] if whole is None else [(kpi.name, words_of(kpi, names, locale)) for kpi in whole.kpis],
@@ -166,15 +147,6 @@ def _page(parts: PageParts, request: Request, visit: Visit, content: KpiContent)
         form_action=PATH,
         csv_path=CSV_PATH,
     )
-
-
-def _notices(content: KpiContent, text: KpiTexts, formats: Formats) -> list[str]:
-    found, layout = [], LAYOUT[formats.locale]
-    if content.away:
-        found.append(layout.away.format(layout.services[ServiceName.SCORING]))
-    if content.whole is not None and content.whole.held is not None:
-        found.append(text.held.format(formats.moment(content.whole.as_of)))
-    return found
 
 
 def _group_rows(content: KpiContent, text: KpiTexts, names: CardNames, formats: Formats) -> list[GroupRow]:

@@ -77,7 +77,6 @@ class KpiTexts(Struct, frozen=True, kw_only=True):
     bar_words: str
     bands: Mapping[Band, str]
     to_accounts: str
-    held: str
 
 
 KPI_TEXTS: Mapping[Locale, KpiTexts] = {
@@ -174,7 +173,6 @@ KPI_TEXTS: Mapping[Locale, KpiTexts] = {
             Band.INSUFFICIENT: "not enough data",
         },
         to_accounts="Show these accounts",
-        held="Scoring is behind: the figures are of {}.",
     ),
     Locale.JAPANESE: KpiTexts(
         title="KPI",
@@ -262,6 +260,5 @@ KPI_TEXTS: Mapping[Locale, KpiTexts] = {
         bar_words="ARR {1} のうち {0} にリスク",
         bands={Band.RED: "赤", Band.YELLOW: "黄", Band.GREEN: "緑", Band.INSUFFICIENT: "データ不足"},
         to_accounts="該当するアカウントを表示",
-        held="スコアリングが遅れています。数値は {} 時点のものです。",
     ),
 }

@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from starlette.datastructures import QueryParams
 
+from console.web.view import none_if_empty
+
 PATH: Final = "/kpis"
 CSV_PATH: Final = "/kpis.csv"
 _PORTFOLIO: Final = "/portfolio"
@@ -44,12 +46,7 @@ Cohort = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^(\d{
 Asked = dict[str, str | int | float | Sequence[str]]
 
 
-def _or_none(value: Any) -> Any:
-    """An empty field of a form is none."""
-    return None if value == "" else value
-
-
-Day = Annotated[Annotated[date, Field(ge=_FIRST, le=_LAST)] | None, BeforeValidator(_or_none)]
+Day = Annotated[Annotated[date, Field(ge=_FIRST, le=_LAST)] | None, BeforeValidator(none_if_empty)]
 
 
 class KpiView(BaseModel):

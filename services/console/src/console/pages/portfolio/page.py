@@ -1,19 +1,18 @@
 """The portfolio: ARR at risk and what moved this week, then the accounts, fifty to a page."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.exceptions import RequestValidationError
 from msgspec import Struct
-from pydantic import ValidationError
 from starlette.responses import StreamingResponse
 
 from common.contracts.signals import Band
+from console.clients.asking import Asking
 from console.clients.scoring import AccountInList, AccountsAnswer, PortfolioSums
-from console.errors import ApiUnavailable, ServiceName
+from console.errors import ServiceName
 from console.languages.card_names import CardNames
 from console.languages.formats import Formats
 from console.pages.portfolio import spark_line
@@ -21,8 +20,9 @@ from console.pages.portfolio.csv_rows import csv_text
 from console.pages.portfolio.texts import PORTFOLIO_TEXTS, PortfolioTexts
 from console.pages.portfolio.view import CSV_PATH, PATH, ROWS, STAGES, TIERS, PortfolioView, view_of
 from console.web.addresses import account_address
+from console.web.notices import away_notices, delay_notices
 from console.web.page import ConsolePage, PageParts
-from console.web.texts import LAYOUT
+from console.web.view import view_in_address
 from console.web.visit import Visit
 
 # The worst first, as everywhere.
@@ -30,8 +30,6 @@ _BANDS: Final = (Band.RED, Band.YELLOW, Band.GREEN, Band.INSUFFICIENT)
 _GROUPS: Final = 200
 _MOVERS: Final = 8
 _MOST_REASON: Final = 200
-
-Part = TypeVar("Part")
 
 
 class ShownRow(Struct, frozen=True, kw_only=True):
@@ -61,7 +59,7 @@ class PortfolioContent(Struct, frozen=True):
     view: PortfolioView
     sums: PortfolioSums | None
     listed: AccountsAnswer | None
-    away: bool
+    away: tuple[ServiceName, ...]
 
 
 class RowRange(Struct, frozen=True):
@@ -75,27 +73,16 @@ def routes(parts: PageParts) -> APIRouter:
 
     @router.get(PATH)
     async def portfolio(request: Request, visit: Annotated[Visit, signed_in]) -> Response:
-        view = _asked(request)
-        sums, listed = await asyncio.gather(_or_away(_sums(parts, view)), _or_away(_listed(parts, view)))
+        view = view_in_address(view_of, request)
+        asking = Asking()
+        sums, listed = await asyncio.gather(asking.of(_sums(parts, view)), asking.of(_listed(parts, view)))
         # Both come from scoring: without either there is nothing to show.
-        if isinstance(sums, ApiUnavailable) and (isinstance(listed, ApiUnavailable) or view.group_by):
-            raise sums
-        away = isinstance(sums, ApiUnavailable) or isinstance(listed, ApiUnavailable)
-        return _page(
-            parts,
-            request,
-            visit,
-            PortfolioContent(
-                view,
-                None if isinstance(sums, ApiUnavailable) else sums,
-                None if isinstance(listed, ApiUnavailable) else listed,
-                away=away,
-            ),
-        )
+        asking.check(*([ServiceName.SCORING] if sums is None and listed is None else []))
+        return _page(parts, request, visit, PortfolioContent(view, sums, listed, asking.away))
 
     @router.get(CSV_PATH)
     async def portfolio_csv(request: Request, visit: Annotated[Visit, signed_in]) -> Response:
-        view = _asked(request)
+        view = view_in_address(view_of, request)
         rows = parts.scoring.every_account(view.filters, sort=view.sort, trend_days=spark_line.DAYS)
         # Asked before the answer begins, so that a service that is away is still answered with a page.
         text = csv_text(await _begun(rows))
@@ -108,14 +95,6 @@ def routes(parts: PageParts) -> APIRouter:
 PORTFOLIO = ConsolePage(
     path=PATH, titles={locale: texts.title for locale, texts in PORTFOLIO_TEXTS.items()}, routes=routes
 )
-
-
-def _asked(request: Request) -> PortfolioView:
-    try:
-        return view_of(request.query_params)
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False, include_input=False)
-        raise RequestValidationError([{**fault, "loc": ("query", *fault["loc"])} for fault in faults]) from error
 
 
 def _page(parts: PageParts, request: Request, visit: Visit, content: PortfolioContent) -> Response:
@@ -135,7 +114,7 @@ def _page(parts: PageParts, request: Request, visit: Visit, content: PortfolioCo
         range=RowRange(first, first + len(accounts) - 1),
         next=None if listed is None or listed.next_cursor is None else view.next_address(listed.next_cursor),
         previous=view.previous_address(),
-        notices=_notices(content, text, formats),
+        notices=[*away_notices(content.away, formats), *delay_notices(content.listed, formats)],
         bands=_BANDS,
         band_choices={band.value: text.bands[band] for band in _BANDS},
         tier_choices={tier: names.of("tiers", tier, locale) for tier in (*TIERS, *_others(view.tier, TIERS))},
@@ -192,16 +171,6 @@ def _days_until(end: date | None, today: date) -> int | None:
     return None if end is None or end < today else (end - today).days
 
 
-def _notices(content: PortfolioContent, text: PortfolioTexts, formats: Formats) -> list[str]:
-    found = []
-    if content.away:
-        layout = LAYOUT[formats.locale]
-        found.append(layout.away.format(layout.services[ServiceName.SCORING]))
-    if content.listed is not None and content.listed.held is not None:
-        found.append(text.held.format(formats.moment(content.listed.as_of)))
-    return found
-
-
 def _others(chosen: Sequence[str], known: Sequence[str]) -> list[str]:
     """A tier that an address names stays a choice, whatever the company calls its tiers."""
     return [one for one in dict.fromkeys(chosen) if one and one not in known]
@@ -218,14 +187,6 @@ async def _listed(parts: PageParts, view: PortfolioView) -> AccountsAnswer | Non
     return await parts.scoring.accounts(
         view.filters, sort=view.sort, limit=ROWS, trend_days=spark_line.DAYS, cursor=view.cursor
     )
-
-
-async def _or_away(asked: Awaitable[Part]) -> Part | ApiUnavailable:
-    """The service that is away as a value, so that the rest of the page is shown."""
-    try:
-        return await asked
-    except ApiUnavailable as error:
-        return error
 
 
 async def _begun(rows: AsyncIterator[AccountInList]) -> AsyncIterator[AccountInList]:

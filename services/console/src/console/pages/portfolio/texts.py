@@ -57,7 +57,6 @@ class PortfolioTexts(Struct, frozen=True, kw_only=True):
     first_page: str
     previous_page: str
     next_page: str
-    held: str
 
 
 PORTFOLIO_TEXTS: Mapping[Locale, PortfolioTexts] = {
@@ -139,7 +138,6 @@ PORTFOLIO_TEXTS: Mapping[Locale, PortfolioTexts] = {
         first_page="First page",
         previous_page="Previous page",
         next_page="Next page",
-        held="Scoring is behind: the figures are of {}.",
     ),
     Locale.JAPANESE: PortfolioTexts(
         title="ポートフォリオ",
@@ -214,6 +212,5 @@ PORTFOLIO_TEXTS: Mapping[Locale, PortfolioTexts] = {
         first_page="最初のページ",
         previous_page="前のページ",
         next_page="次のページ",
-        held="スコアリングが遅れています。数値は {} 時点のものです。",
     ),
 }

@@ -9,6 +9,7 @@ from starlette.datastructures import QueryParams
 
 from common.contracts.signals import Band
 from console.clients.service_api import Query
+from console.web.view import none_if_empty
 
 PATH: Final = "/portfolio"
 CSV_PATH: Final = "/portfolio.csv"
@@ -23,11 +24,6 @@ _MANY: Final = ("band", "status", "tier", "stage", "owner", "parent")
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=512, pattern=r"^[^\x00]*$")]
 Cursor = Annotated[str, StringConstraints(min_length=1, max_length=4_096)]
 Choice = Annotated[str, StringConstraints(pattern=rf"^-?({'|'.join(SORTS)})$")]
-
-
-def _or_none(value: Any) -> Any:
-    """An empty field of a form is none."""
-    return None if value == "" else value
 
 
 class PortfolioView(BaseModel):
@@ -45,11 +41,11 @@ class PortfolioView(BaseModel):
     owner: tuple[Text, ...] = Field(default=(), max_length=20)
     parent: tuple[Text, ...] = Field(default=(), max_length=20)
     starts_with: Annotated[Text, Field(max_length=256)] = ""
-    renewal_within_days: Annotated[Annotated[int, Field(ge=0, le=3660)] | None, BeforeValidator(_or_none)] = None
+    renewal_within_days: Annotated[Annotated[int, Field(ge=0, le=3660)] | None, BeforeValidator(none_if_empty)] = None
     sort: Choice = "score"
     group_by: Annotated[str, StringConstraints(pattern="^(owner|parent|)$")] = ""
     page: int = Field(default=1, ge=1, le=1_000_000)
-    cursor: Annotated[Cursor | None, BeforeValidator(_or_none)] = None
+    cursor: Annotated[Cursor | None, BeforeValidator(none_if_empty)] = None
     back: tuple[Cursor, ...] = Field(default=(), max_length=_TRAIL)
 
     @property
