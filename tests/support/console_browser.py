@@ -15,7 +15,6 @@ from typing import Any, Final, TypeVar
 
 import httpx
 import pytest
-import uvicorn
 
 from console.access.oidc import OidcProvider
 from console.access.roles import Role
@@ -26,6 +25,7 @@ from support.console import ConsoleSite, console_site
 from support.ingest_double import INGEST
 from support.portfolio_double import PortfolioDouble
 from support.process_double import ProcessBeside, ProcessDouble
+from support.serving import serving
 
 CHROMIUM: Final = shutil.which("chromium")
 AXE: Final = Path(__file__).parents[1] / "clients" / "node" / "node_modules" / "axe-core" / "axe.min.js"
@@ -111,19 +111,17 @@ class ServedConsole:
         return (self.account.ingest if request.method == "POST" else INGEST).handle_request(request)
 
     async def _serve(self) -> None:
-        async with console_site(
-            self._database,
-            scoring=self._answering("scoring", self.scoring.transport),
-            alerts=self._answering("alerts", httpx.MockTransport(self._alerts)),
-            ingest=self._answering("ingest", httpx.MockTransport(self._ingest)),
-            workers=[self.worker.transport],
-            origin=self.origin,
-            provider=self._provider,
-        ) as site:
-            server = uvicorn.Server(uvicorn.Config(site.app, lifespan="off", ws="none", log_level="critical"))
-            serving = asyncio.create_task(server.serve(sockets=[self._listener]))
+        async with (
+            console_site(
+                self._database,
+                scoring=self._answering("scoring", self.scoring.transport),
+                alerts=self._answering("alerts", httpx.MockTransport(self._alerts)),
+                ingest=self._answering("ingest", httpx.MockTransport(self._ingest)),
+                workers=[self.worker.transport],
+                origin=self.origin,
+                provider=self._provider,
+            ) as site,
+            serving(site.app, self._listener),
+        ):
             self._built.set_result(site)
             await self._stop.wait()
-            server.should_exit = True
-            server.force_exit = True
-            await serving

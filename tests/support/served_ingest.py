@@ -5,12 +5,12 @@ import socket
 import threading
 from concurrent.futures import Future
 
-import uvicorn
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from common.contracts.events import Event
 from ingest.in_memory import Ingest, in_memory
+from support.serving import serving
 
 
 class ServedIngest:
@@ -52,16 +52,9 @@ class ServedIngest:
         return self.built.result().events()
 
     async def _serve(self) -> None:
-        async with in_memory() as ingest:
-            config = uvicorn.Config(self._before(ingest.app), lifespan="off", ws="none", log_level="critical")
-            server = uvicorn.Server(config)
-            serving = asyncio.create_task(server.serve(sockets=[self._socket]))
+        async with in_memory() as ingest, serving(self._before(ingest.app), self._socket):
             self.built.set_result(ingest)
             await self._stop.wait()
-            server.should_exit = True
-            # A post that is not answered would keep it waiting.
-            server.force_exit = True
-            await serving
 
     def _before(self, app: ASGIApp) -> ASGIApp:
         async def asked(scope: AsgiScope, receive: Receive, send: Send) -> None:
