@@ -21,7 +21,7 @@ async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
         # A request that is not answered would keep it waiting.
         server.force_exit = True
         await running
-        # Each connection ends in a later turn of the loop.
+        # Each connection ends in a later turn of the loop; uvicorn tells nobody when.
         async with asyncio.timeout(10):
-            while server.server_state.connections:
-                await asyncio.sleep(0)  # noqa: ASYNC110 (uvicorn tells nobody)
+            while server.server_state.connections:  # noqa: ASYNC110
+                await asyncio.sleep(0)
