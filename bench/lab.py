@@ -26,9 +26,13 @@ from local.stack.sinks import SinkPorts
 from local.stack.temporary import TemporaryStack
 
 SERVICES = ("ingest", "scoring", "alerts")
-COMMANDS = {"ingest": "ingest serve", "worker": "scoring worker", "api": "scoring api", "alerts": "alerts serve"}
+COMMANDS = {
+    "ingest": "ingest serve", "worker": "scoring worker", "api": "scoring api", "alerts": "alerts serve",
+    "console": "console serve",
+}  # fmt: skip
 PORTS = {
     "ingest": "INGEST_PORT", "worker": "SCORING_WORKER_PORT", "api": "SCORING_API_PORT", "alerts": "ALERTS_PORT",
+    "console": "CONSOLE_PORT",
 }  # fmt: skip
 KEY = "ingest keys create --source web --scope write"
 FILLED_AT_ONCE = 5_000
@@ -66,17 +70,17 @@ class Deployed:
         if "ingest" in services:
             self.key = (await self.run(KEY)).split()[-1]
 
-    async def start(self, name: str, cores: Cores, **settings: str) -> Started:
-        """Ready; `name` is one of `COMMANDS`."""
-        started = self.launch(name, cores, **settings)
+    async def start(self, name: str, cores: Cores, code: Code | None = None, **settings: str) -> Started:
+        """Ready; `name` is one of `COMMANDS`. Another `code` than the deployment's own has the same tables."""
+        started = self.launch(name, cores, code, **settings)
         await started.ready()
         return started
 
-    def launch(self, name: str, cores: Cores, **settings: str) -> Started:
+    def launch(self, name: str, cores: Cores, code: Code | None = None, **settings: str) -> Started:
         """Returns at once."""
-        port = free_port()
-        environment = {**self._environment, PORTS[name]: str(port), **settings}
-        command = self._code.command(*COMMANDS[name].split())
+        port, code = free_port(), code or self._code
+        environment = {**self._environment, **code.environment(), PORTS[name]: str(port), **settings}
+        command = code.command(*COMMANDS[name].split())
         return self._launch(name, command, cores, port, environment)
 
     def beside(self, name: str, command: list[str], cores: Cores, port: int, environment: Mapping[str, str]) -> Started:
