@@ -15,7 +15,6 @@ from scoring.postgres.schema import (
     KEY_CHARS,
     NAME_KEY,
     OWNER_KEY,
-    STATUS,
     account,
     day,
     event_name,
@@ -134,10 +133,9 @@ def signals(account_id: str, *, since: float | None, until: float | None, limit:
 
 
 def conditions(accounts: AccountFilter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
+    found = [_has_status(accounts.statuses)] if accounts.statuses else []
     for column, values in (
         (account.c.band, accounts.bands),
-        (literal_column(STATUS, Text), accounts.statuses),
         (account.c.scored_stage, accounts.stages),
         (account.c.tier, accounts.tiers),
         (account.c.parent, accounts.parents),
@@ -158,6 +156,18 @@ def conditions(accounts: AccountFilter) -> list[ColumnElement[bool]]:
     if accounts.starts_with is not None:
         found.append(_starts_with(accounts.starts_with))
     return found
+
+
+def _has_status(statuses: Collection[AccountStatus]) -> ColumnElement[bool]:
+    """Not by the expression STATUS: PostgreSQL knows nothing of its values, and would expect one account in a hundred
+    where nearly all match."""
+    own = [status.value for status in statuses if status is not AccountStatus.MERGED]
+    found: list[ColumnElement[bool]] = []
+    if own:
+        found.append(and_(account.c.merged_into.is_(None), account.c.status.in_(own)))
+    if AccountStatus.MERGED in statuses:
+        found.append(account.c.merged_into.is_not(None))
+    return or_(*found)
 
 
 def _starts_with(beginning: str) -> ColumnElement[bool]:
