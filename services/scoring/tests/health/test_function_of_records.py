@@ -143,6 +143,9 @@ def test_looking_changes_nothing(case: RandomCase, ages: Sequence[float]) -> Non
             view = scorer.view(seen, seen.clock + age)
             assert view.health == scorer.health(seen, seen.clock + age)
             assert view.level == scorer.level(seen, seen.clock + age)
+            summary = scorer.summary(seen, seen.clock + age, ahead=True)
+            assert [getattr(view, name) for name in Summary.__struct_fields__] == list(astuple(summary))
+            assert scorer.summary(seen, seen.clock + age, ahead=False) == replace(summary, forecast=None)
         assert scorer.dump(seen) == scorer.dump(unseen)
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, literal_column, null, or_, select, true
 
 from common.contracts.signals import Band, Facts, Kind
 from scoring.postgres.schema import (
@@ -93,10 +93,13 @@ def count(accounts: AccountFilter) -> Select[Any]:
     return select(func.count()).select_from(account).where(*conditions(accounts))
 
 
-def rows(account_ids: Collection[str]) -> Select[Any]:
-    """Facts, band and state of these accounts, in any order."""
+def rows(account_ids: Collection[str], *, states: bool) -> Select[Any]:
+    """Facts and band of these accounts, in any order; with their `states`, or NULL in place of them."""
+    named = account.c.account_id == func.any(list(account_ids))
+    if not states:
+        return select(account, null().label("body")).where(named)
     joined = account.outerjoin(state, state.c.account_id == account.c.account_id)
-    return select(account, state.c.body).select_from(joined).where(account.c.account_id == func.any(list(account_ids)))
+    return select(account, state.c.body).select_from(joined).where(named)
 
 
 def scores(ranking_id: int) -> Select[Any]:

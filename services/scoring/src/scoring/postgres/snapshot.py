@@ -198,9 +198,9 @@ class TableSnapshot:
             found += [CursorPlace(None, row.account_id) for row in await self._rows(query)]
         return found
 
-    async def rows(self, account_ids: Collection[str]) -> Mapping[str, ListRow]:
-        """By account id, without unknown ones."""
-        found = await self._rows(queries.rows(account_ids))
+    async def rows(self, account_ids: Collection[str], *, states: bool = True) -> Mapping[str, ListRow]:
+        """By account id, without unknown ones. Facts alone if no `states` are asked for."""
+        found = await self._rows(queries.rows(account_ids, states=states))
         return {
             row.account_id: ListRow(
                 StateRow(row.account_id, row.partition, row.body),
