@@ -95,9 +95,9 @@ async def _rank(made: Deployed, size: int) -> None:
 
 
 async def _rows(made: Deployed, code: Code, size: int, *, key: str, link: str) -> list[Row]:
-    api = await made.start("api", UNDER_TEST, code)
+    api = await made.start_of(code, "api", UNDER_TEST)
     addresses = {"CONSOLE_SCORING_URL": api.url, "CONSOLE_SCORING_KEY": key}
-    console = await made.start("console", UNDER_TEST, code, **addresses)
+    console = await made.start_of(code, "console", UNDER_TEST, **addresses)
     rows: list[Row] = []
     async with _signed_in(console, link) as http:
         questions = {**QUESTIONS, SECOND_PAGE: await _second_page(http)}

@@ -70,18 +70,24 @@ class Deployed:
         if "ingest" in services:
             self.key = (await self.run(KEY)).split()[-1]
 
-    async def start(self, name: str, cores: Cores, code: Code | None = None, **settings: str) -> Started:
-        """Ready; `name` is one of `COMMANDS`. Another `code` than the deployment's own has the same tables."""
-        started = self.launch(name, cores, code, **settings)
+    async def start(self, name: str, cores: Cores, **settings: str) -> Started:
+        """Ready; `name` is one of `COMMANDS`."""
+        return await self.start_of(self._code, name, cores, **settings)
+
+    async def start_of(self, code: Code, name: str, cores: Cores, /, **settings: str) -> Started:
+        """Of another code than the deployment's own, on its tables."""
+        started = self._launch_of(code, name, cores, settings)
         await started.ready()
         return started
 
-    def launch(self, name: str, cores: Cores, code: Code | None = None, **settings: str) -> Started:
+    def launch(self, name: str, cores: Cores, **settings: str) -> Started:
         """Returns at once."""
-        port, code = free_port(), code or self._code
+        return self._launch_of(self._code, name, cores, settings)
+
+    def _launch_of(self, code: Code, name: str, cores: Cores, settings: Mapping[str, str]) -> Started:
+        port = free_port()
         environment = {**self._environment, **code.environment(), PORTS[name]: str(port), **settings}
-        command = code.command(*COMMANDS[name].split())
-        return self._launch(name, command, cores, port, environment)
+        return self._launch(name, code.command(*COMMANDS[name].split()), cores, port, environment)
 
     def beside(self, name: str, command: list[str], cores: Cores, port: int, environment: Mapping[str, str]) -> Started:
         """Another server, in the place of one of ours."""
