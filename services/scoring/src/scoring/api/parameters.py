@@ -119,8 +119,8 @@ class AccountListParameters(AccountFilterParameters, PointsParameters):
     fields: list[ListedField] = Field(
         default=[],
         max_length=len(ListedField),
-        description="only these fields of each account, which is faster: without `forecast` a row takes half the time, and with "
-        "nothing but facts no account is computed; all by default",
+        description="only these fields of each account, all by default; without `forecast` a row takes half the time, "
+        "and with nothing but facts no account is computed",
     )
 
     def decoded_cursor(self) -> Cursor | None:
