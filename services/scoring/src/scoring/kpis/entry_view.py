@@ -9,6 +9,7 @@ import numpy as np
 from scoring.health.moments import DAY
 from scoring.kpis.contract_terms import TermChange, terms_of
 from scoring.kpis.entry_log import CONTRACT_EVENT, ERASED, EntryColumn, EntryTable, Flags, Floats, Ints
+from scoring.kpis.labels import Labels, month_labels, text_labels
 
 # A day has its number times this in a key of (account, day); so days are kept within it, 1970 to 9999.
 _DAYS: Final = 1 << 22
@@ -32,13 +33,6 @@ class RevenueByDay(NamedTuple):
     churned: Flags
     erased: Flags
     first: Flags
-
-
-class Labels(NamedTuple):
-    """A text of each account, by its `number` among the names; -1 for none."""
-
-    names: list[str]
-    number: Ints
 
 
 class Terms(NamedTuple):
@@ -113,24 +107,11 @@ class EntryView:
     @cached_property
     def cohorts(self) -> Labels:
         """The month in which each account became a customer: 2026-01."""
-        # All at once: a hundred thousand calls take longer than all else that a span needs.
-        known = ~np.isnan(self.start_days)
-        months = self.start_days[known].astype(np.int64).astype("datetime64[D]").astype("datetime64[M]")
-        names, of_known = np.unique(months, return_inverse=True)
-        number = np.full(self.size, -1)
-        number[known] = of_known
-        return Labels(np.datetime_as_string(names, unit="M").tolist(), number)
+        return month_labels(self.start_days)
 
     def labels(self, field: str, day: int, *, written: Callable[[str], str] = str) -> Labels:
         """The texts of a field at the end of a day; those that are `written` alike are one."""
-        values = self.values(field, day)
-        known = ~np.isnan(values)
-        texts, of_known = np.unique(values[known].astype(np.int64), return_inverse=True)
-        names: dict[str, int] = {}
-        numbers = [names.setdefault(written(self.table.texts[text]), len(names)) for text in texts.tolist()]
-        number = np.full(self.size, -1)
-        number[known] = np.array(numbers, dtype=np.int64)[of_known]
-        return Labels(list(names), number)
+        return text_labels(self.values(field, day), self.table.texts, written=written)
 
     @cached_property
     def roots(self) -> Ints:

@@ -7,8 +7,9 @@ import numpy as np
 from msgspec import Struct
 
 from scoring.kpis.entry_log import SCORED_STAGE, Flags
-from scoring.kpis.entry_view import EntryView, Labels
+from scoring.kpis.entry_view import EntryView
 from scoring.kpis.kpi import Figure, Kpi
+from scoring.kpis.labels import Labels
 from scoring.kpis.span_figures import SpanFigures
 
 NO_VALUE = "(none)"
