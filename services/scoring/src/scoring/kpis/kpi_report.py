@@ -49,7 +49,8 @@ def report(
     for grouping, values in filters.items():
         if values:
             labels = _labels_of(grouping, span.view, span.last)
-            chosen &= np.append([name in values for name in labels.names], NO_VALUE in values)[labels.number]
+            # The last one is of accounts without a value, whose number is -1.
+            chosen &= np.array([name in values for name in (*labels.names, NO_VALUE)])[labels.number]
     if by is None:
         return [_figures(span, kpis, None, chosen)], False
     labels = _labels_of(by, span.view, span.last)
