@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import uvloop
 from msgspec.structs import replace
 
-from bench import cores, dedupe, ingest, kpis, latency, memory, pages, report, scale, scoring, silence, soak
+from bench import console, cores, dedupe, ingest, kpis, latency, memory, pages, report, scale, scoring, silence, soak
 from bench.against import checked_out
 from bench.code import codes
 from bench.plan import Plan
@@ -30,6 +30,7 @@ PARTS: dict[str, tuple[str, Run]] = {
     "dedupe": ("Ten million ids, and a worker killed", dedupe.run),
     "scale": ("More workers, and what a state weighs", scale.run),
     "pages": ("A page of the list", pages.run),
+    "console": ("The console's portfolio", console.run),
     "kpis": ("KPIs of two years", kpis.run),
     "memory": ("A bound on the memory for accounts", memory.run),
     "soak": ("Soak at half load", soak.run),

@@ -14,7 +14,10 @@ CORE = "scoring.health.scorer"  # compiled if anything is
 COMPILED = CHECKOUT / ".compiled"
 COMPILED_FROM = ("services/scoring/src/scoring", "libs/common/src/common/contracts")
 # `deploy` is for earlier commits, where the package `local` was not installed.
-SOURCES = ("deploy/local/src", "deploy", ".", "libs/http_guard/src", "libs/common/src", "services/scoring/src")
+SOURCES = (
+    "deploy/local/src", "deploy", ".", "libs/http_guard/src", "libs/common/src", "services/scoring/src",
+    "services/console/src",
+)  # fmt: skip
 
 
 class Code(Struct, frozen=True, kw_only=True):

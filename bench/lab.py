@@ -26,9 +26,13 @@ from local.stack.sinks import SinkPorts
 from local.stack.temporary import TemporaryStack
 
 SERVICES = ("ingest", "scoring", "alerts")
-COMMANDS = {"ingest": "ingest serve", "worker": "scoring worker", "api": "scoring api", "alerts": "alerts serve"}
+COMMANDS = {
+    "ingest": "ingest serve", "worker": "scoring worker", "api": "scoring api", "alerts": "alerts serve",
+    "console": "console serve",
+}  # fmt: skip
 PORTS = {
     "ingest": "INGEST_PORT", "worker": "SCORING_WORKER_PORT", "api": "SCORING_API_PORT", "alerts": "ALERTS_PORT",
+    "console": "CONSOLE_PORT",
 }  # fmt: skip
 KEY = "ingest keys create --source web --scope write"
 FILLED_AT_ONCE = 5_000
@@ -68,16 +72,22 @@ class Deployed:
 
     async def start(self, name: str, cores: Cores, **settings: str) -> Started:
         """Ready; `name` is one of `COMMANDS`."""
-        started = self.launch(name, cores, **settings)
+        return await self.start_of(self._code, name, cores, **settings)
+
+    async def start_of(self, code: Code, name: str, cores: Cores, /, **settings: str) -> Started:
+        """Of another code than the deployment's own, on its tables."""
+        started = self._launch_of(code, name, cores, settings)
         await started.ready()
         return started
 
     def launch(self, name: str, cores: Cores, **settings: str) -> Started:
         """Returns at once."""
+        return self._launch_of(self._code, name, cores, settings)
+
+    def _launch_of(self, code: Code, name: str, cores: Cores, settings: Mapping[str, str]) -> Started:
         port = free_port()
-        environment = {**self._environment, PORTS[name]: str(port), **settings}
-        command = self._code.command(*COMMANDS[name].split())
-        return self._launch(name, command, cores, port, environment)
+        environment = {**self._environment, **code.environment(), PORTS[name]: str(port), **settings}
+        return self._launch(name, code.command(*COMMANDS[name].split()), cores, port, environment)
 
     def beside(self, name: str, command: list[str], cores: Cores, port: int, environment: Mapping[str, str]) -> Started:
         """Another server, in the place of one of ours."""

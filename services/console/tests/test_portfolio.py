@@ -104,7 +104,7 @@ async def test_each_filter_of_the_address_is_asked_for_and_shown(shown: Shown) -
 
 async def test_an_empty_form_field_is_no_filter(shown: Shown) -> None:
     await shown.page("/portfolio?owner=&parent=&starts_with=&renewal_within_days=&sort=score&group_by=")
-    assert set(shown.scoring.last("/v1/accounts")) == {"sort", "limit", "trend_days"}
+    assert set(shown.scoring.last("/v1/accounts")) == {"sort", "limit", "trend_days", "fields"}
 
 
 async def test_pages_lead_on_and_back_by_their_addresses(shown: Shown) -> None:

@@ -99,6 +99,7 @@ async def test_who_was_merged_is_listed_only_when_asked_for_and_says_into_whom(a
     assert sorted(await api.ids()) == ["acme", "core", "dusk"]
     assert await api.ids(status="merged") == ["bolt"]
     assert await api.ids(status="churned") == []
+    assert sorted(await api.ids(status=["merged", "active"])) == ["acme", "bolt", "core", "dusk"]
     bolt = await api.get("/v1/accounts/bolt")
     assert (bolt["status"], bolt["forecast"]) == ("merged", None)
     assert bolt["merged_into"] == {"account_id": "core/1", "path": "/v1/accounts/core%2F1"}

@@ -105,6 +105,18 @@ async def test_what_moved_has_the_band_of_now_and_the_reason(api: Api) -> None:
     assert first["words"]
 
 
+async def test_each_account_that_moved_has_its_own_signal(api: Api) -> None:
+    """Flags brought these bands, each at a moment of its own."""
+    for account_id, hours in (("acme", 1), ("bolt", 2), ("core", 3)):
+        await turn_red(api, account_id, at=START + 3 * DAY + hours * 3600)
+    moved = (await api.get("/v1/portfolio"))["moved"]["accounts"]
+    for one in moved:
+        first = (await api.get(f"/v1/accounts/{one['account_id']}/history"))["signals"][0]
+        told = (first["at"], round(first["after"]["score"], 1), first["words"])
+        assert (one["at"], one["after"], one["words"]) == told
+    assert sorted(one["account_id"] for one in moved) == ["acme", "bolt", "core"]
+
+
 async def test_what_moved_before_the_days_asked_for_is_left_out(api: Api) -> None:
     await turn_red(api, "acme", at=START + 3 * DAY + 3600)
     await api.harness.tick(START + 6 * DAY)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 import scoring.health.applying
 import scoring.health.scorer
@@ -22,7 +22,7 @@ from scoring.health.incremental import try_incremental
 from scoring.health.metrics.active_days.definition import ActiveDays
 from scoring.health.moments import LAST
 from scoring.health.scorer import Scorer
-from scoring.health.view import Day, Step
+from scoring.health.view import Day, Step, Summary
 from support.examples import examples
 from support.random_cases import KINDS, START, Moment, RandomCase, cards, event, moment_sequences, played, random_cases
 
@@ -143,6 +143,9 @@ def test_looking_changes_nothing(case: RandomCase, ages: Sequence[float]) -> Non
             view = scorer.view(seen, seen.clock + age)
             assert view.health == scorer.health(seen, seen.clock + age)
             assert view.level == scorer.level(seen, seen.clock + age)
+            summary = scorer.summary(seen, seen.clock + age, ahead=True)
+            assert [getattr(view, name) for name in Summary.__struct_fields__] == list(astuple(summary))
+            assert scorer.summary(seen, seen.clock + age, ahead=False) == replace(summary, forecast=None)
         assert scorer.dump(seen) == scorer.dump(unseen)
 
 

@@ -32,11 +32,6 @@ class ScoreReason(Struct, frozen=True):
     words: str
 
 
-class ForecastAhead(Struct, frozen=True):
-    band: Band
-    at: datetime
-
-
 class AccountInList(Struct, frozen=True, kw_only=True):
     """One account of the list; with an `error` it has no health. `trend` is the oldest first."""
 
@@ -52,10 +47,13 @@ class AccountInList(Struct, frozen=True, kw_only=True):
     band: Band | None = None
     score: float | None = None
     reasons: tuple[ScoreReason, ...] = ()
-    forecast: ForecastAhead | None = None
     trend: tuple[DayScore, ...] | None = None
     as_of: datetime
     error: str | None = None
+
+
+_ROW_FIELDS: Final = AccountInList.__struct_fields__
+"""Whatever else a row of the list has would be computed for nobody."""
 
 
 class AccountsAnswer(Struct, frozen=True, kw_only=True):
@@ -121,6 +119,15 @@ class ScoresFreshness(Struct, frozen=True):
     held: ScoresDelay | None = None
 
 
+class _AccountId(Struct, frozen=True):
+    account_id: str
+
+
+class _AccountIds(Struct, frozen=True):
+    accounts: tuple[_AccountId, ...]
+    next_cursor: str | None
+
+
 class _OwnerFact(Struct, frozen=True):
     owner: str | None = None
 
@@ -144,6 +151,7 @@ class ScoringReader:
             "sort": sort,
             "limit": limit,
             "trend_days": trend_days,
+            "fields": _ROW_FIELDS,
         }
         if cursor is not None:
             query["cursor"] = cursor
@@ -169,8 +177,8 @@ class ScoringReader:
 
     async def owned_ids(self, owner: str) -> frozenset[str] | None:
         """The accounts that have this owner now, those that have left too. None if they are more than 500."""
-        query: Query = {"owner": owner, "status": _EVERY_STATUS, "limit": _MOST_ROWS}
-        answer = await self._api.get("/v1/accounts", AccountsAnswer, query)
+        query: Query = {"owner": owner, "status": _EVERY_STATUS, "limit": _MOST_ROWS, "fields": "account_id"}
+        answer = await self._api.get("/v1/accounts", _AccountIds, query)
         return None if answer.next_cursor else frozenset(one.account_id for one in answer.accounts)
 
     async def owner_of(self, account_id: str) -> str | None:

@@ -1,7 +1,9 @@
 """Numbers, dates and moments as a language writes them (by Babel)."""
 
 from datetime import date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from math import inf
+from typing import Final
 
 from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
 from babel.numbers import format_compact_decimal, format_decimal, format_percent
@@ -10,6 +12,9 @@ from console.languages.locale import Locale
 
 MINUS = "−"  # noqa: RUF001 (a minus sign)
 NOTHING = "–"  # noqa: RUF001 (a dash: there is no value)
+# A page of accounts has some hundred numbers and dates, and another page has the same ones: Babel reads its pattern and
+# its locale for each. A text takes about 100 bytes.
+_KEPT: Final = 10_000
 
 
 class Formats:
@@ -20,14 +25,14 @@ class Formats:
         self._zone = zone
 
     def number(self, value: float | None) -> str:
-        return NOTHING if value is None else format_decimal(round(value), "#,##0", locale=self.locale)
+        return NOTHING if value is None else _decimal(round(value), "#,##0", self.locale)
 
     def amount(self, value: float | None) -> str:
         """Of money, in the company's currency; from a million on the digits that people read."""
         if value is None:
             return NOTHING
         if abs(value) < 1e6:
-            return format_decimal(round(value), "#,##0", locale=self.locale)
+            return _decimal(round(value), "#,##0", self.locale)
         return format_compact_decimal(value, locale=self.locale, fraction_digits=1)
 
     def percent(self, share: float) -> str:
@@ -47,7 +52,7 @@ class Formats:
         return str(format_skeleton("yMMM", value, locale=self.locale))
 
     def score(self, value: float | None) -> str:
-        return NOTHING if value is None else format_decimal(value, "0", locale=self.locale)
+        return NOTHING if value is None else _decimal(value, "0", self.locale)
 
     def signed(self, value: float | None) -> str:
         """Points, with their sign."""
@@ -64,14 +69,27 @@ class Formats:
         return f"+{self.tenth(value)}" if value > 0 else self.tenth(value)
 
     def day(self, value: date | None) -> str:
-        return NOTHING if value is None else format_date(value, "medium", locale=self.locale)
+        return NOTHING if value is None else _day(value, self.locale)
 
     def days_ahead(self, days: int) -> str:
-        return format_timedelta(
-            timedelta(days=days), granularity="day", threshold=inf, add_direction=True, locale=self.locale
-        )
+        return _days_ahead(days, self.locale)
 
     def moment(self, value: datetime) -> str:
         """With its zone."""
         local = value.astimezone(self._zone)
         return f"{format_datetime(local, 'medium', locale=self.locale)} {local.tzname()}"
+
+
+@lru_cache(_KEPT)
+def _decimal(value: float, pattern: str, locale: Locale) -> str:
+    return format_decimal(value, pattern, locale=locale)
+
+
+@lru_cache(_KEPT)
+def _day(value: date, locale: Locale) -> str:
+    return format_date(value, "medium", locale=locale)
+
+
+@lru_cache(_KEPT)
+def _days_ahead(days: int, locale: Locale) -> str:
+    return format_timedelta(timedelta(days=days), granularity="day", threshold=inf, add_direction=True, locale=locale)

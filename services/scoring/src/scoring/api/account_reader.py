@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from common.contracts.signals import Contact, Health
 from scoring.api.delay import Delay
-from scoring.health import NO_PAUSES, Account, Day, Pauses, Scorer, View
+from scoring.health import NO_PAUSES, Account, Day, Pauses, Scorer, Summary, View
 from scoring.health.moments import to_date, to_datetime
 from scoring.postgres.snapshot import StateRow
 
@@ -52,6 +52,13 @@ class AccountReading(Struct, frozen=True):
     contacts: tuple[Contact, ...] = ()
     away: tuple[DaysAway, ...] = ()
     facts_learned: dict[str, float] = field(default_factory=dict)
+
+
+class RowReading(Struct, frozen=True):
+    """What a list says of an account; `today` is its open day, None if it was not asked for."""
+
+    summary: Summary
+    today: Day | None
 
 
 class AccountReader:
@@ -124,6 +131,13 @@ class AccountReader:
                 away=tuple(DaysAway(to_date(first), to_date(until)) for first, until in account.away.days),
                 facts_learned={name: moment for name, (moment, _) in account.writers.items()},
             )
+
+    def read_row(self, stored: StateRow, *, ahead: bool = True, today: bool = True) -> RowReading:
+        """As of its partition's moment; the forecast only if `ahead`. Raises `UnreadableState`."""
+        with _core_errors_as_unreadable(stored):
+            account = self._open(stored)
+            found = self.scorer.summary(account, self._soonest(account, stored), ahead=ahead)
+            return RowReading(found, self.scorer.today(account) if today else None)
 
     def _open(self, stored: StateRow) -> Account:
         if stored.body is None:

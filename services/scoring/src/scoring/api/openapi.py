@@ -11,10 +11,12 @@ from scoring.api import answers, portfolio_answers
 from scoring.api.announcements import AnnouncementBody
 from scoring.api.kpi_answers import KpiDefinitions, Kpis
 from scoring.api.kpi_parquet import PARQUET_TYPE
+from scoring.api.listed_fields import AccountFields
 
 _REF: Final = "#/components/schemas/{name}"
 _ANSWERS: Final = (
     answers.Accounts,
+    AccountFields,
     portfolio_answers.Portfolio,
     answers.Account,
     answers.NamedParent,

@@ -32,8 +32,7 @@ class PortfolioQueries:
             since = reader.latest - timedelta(days=asked.moved_days).total_seconds()
             sums = await snapshot.bands(accounts)
             groups = await _groups(snapshot, asked, accounts=accounts)
-            moved = await snapshot.moved_bands(accounts, since=since)
-            movers = await snapshot.movers(accounts, since=since, limit=asked.movers) if asked.movers else []
+            moved, movers = await snapshot.moves(accounts, since=since, limit=asked.movers)
         return portfolio_answers.Portfolio(
             accounts=sum(one.accounts for one in sums),
             arr=sum(one.arr for one in sums),

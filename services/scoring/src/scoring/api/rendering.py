@@ -12,7 +12,7 @@ from scoring.api.band_words import band_in_words
 from scoring.api.delay import Delay
 from scoring.api.forecast_words import forecast_in_words
 from scoring.cards.sentences import Phrase, sentence, why_it_moved, why_it_stands
-from scoring.health import Card, Day, View
+from scoring.health import Card, Day, Summary, View
 from scoring.health.metrics.definition import DEFAULT
 from scoring.health.moments import to_datetime, zone_named
 from scoring.postgres.queries import status_of
@@ -23,13 +23,12 @@ _DRIVERS_IN_A_LIST = 3
 
 def listed(
     account_id: str,
-    reading: AccountReading,
+    view: Summary,
     *,
     facts: Facts,
     card: Card,
     trend: tuple[answers.ScoreOnDay, ...] | None = None,
 ) -> answers.Listed:
-    view = reading.view
     phrases = _drivers(view, card)[:_DRIVERS_IN_A_LIST]
     return answers.Listed(
         account_id=account_id,
@@ -53,7 +52,8 @@ def listed(
     )
 
 
-def unreadable(account_id: str, *, facts: Facts, error: str, as_of: float) -> answers.Listed:
+def without_health(account_id: str, *, facts: Facts, as_of: float, error: str | None = None) -> answers.Listed:
+    """Of an account whose state cannot be read, with the error, or need not be."""
     return answers.Listed(
         account_id=account_id,
         name=facts.name,
@@ -122,7 +122,7 @@ def drivers(view: View, card: Card) -> tuple[str, ...]:
     return tuple(map(str, _drivers(view, card)))
 
 
-def _drivers(view: View, card: Card) -> tuple[Phrase, ...]:
+def _drivers(view: View | Summary, card: Card) -> tuple[Phrase, ...]:
     phrases = why_it_stands(view.level, card, missed=_missed(view))
     return tuple(phrase for phrase in phrases if phrase.name)
 
@@ -216,5 +216,5 @@ def _lines(view: View, card: Card) -> answers.BandThresholds:
     return answers.BandThresholds(bands.red, bands.yellow, bands.hysteresis, card.min_coverage)
 
 
-def _missed(view: View) -> tuple[str, ...]:
+def _missed(view: View | Summary) -> tuple[str, ...]:
     return tuple(missed.step for missed in view.missed)

@@ -22,6 +22,7 @@ from scoring.api.kpi_answers import KpiDefinitions, as_csv
 from scoring.api.kpi_parameters import KpiFormat, KpiParameters
 from scoring.api.kpi_parquet import PARQUET_TYPE, as_parquet
 from scoring.api.kpi_queries import KpiQueries
+from scoring.api.listed_fields import AccountFields
 from scoring.api.listing import Listing
 from scoring.api.metrics import ApiMetrics
 from scoring.api.parameters import (
@@ -71,7 +72,7 @@ def build(
 def _accounts(listing: Listing, reading: AccountQueries, keys: KeyVerifier) -> APIRouter:
     router = APIRouter(prefix=_PREFIX, dependencies=[Depends(key_required(keys, Scope.READ))])
 
-    @router.get("", responses=openapi.responses(answers.Accounts, of_one=False))
+    @router.get("", responses=openapi.responses(answers.Accounts, AccountFields, of_one=False))
     async def list_accounts(asked: Annotated[AccountListParameters, Query()]) -> Response:
         """Accounts that match every filter, the worst first; a page at a time, however many match."""
         return json_response(await listing.accounts(asked))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from scoring.api import answers
-from scoring.api.account_reader import AccountReading
+from scoring.api.account_reader import RowReading
 from scoring.health.moments import to_datetime
 from scoring.postgres.snapshot import DayScores
 
@@ -15,7 +15,7 @@ class Trends:
         self._first = first
         self._days = days
 
-    def of(self, account_id: str, reading: AccountReading) -> tuple[answers.ScoreOnDay, ...]:
+    def of(self, account_id: str, reading: RowReading) -> tuple[answers.ScoreOnDay, ...]:
         """The oldest first. Between two of them nothing happened but silence, if days are missing."""
         scores: dict[date, float] = {}
         for one in self._days.get(account_id, ()):
@@ -24,7 +24,7 @@ class Trends:
         if reading.today is not None:
             self._begin(scores, reading.today.since, reading.today.before)
             self._set(scores, reading.today.day, reading.today.after)
-        self._set(scores, reading.view.at.date(), reading.view.health.score)
+        self._set(scores, reading.summary.at.date(), reading.summary.health.score)
         return tuple(answers.ScoreOnDay(day, score) for day, score in sorted(scores.items()))
 
     def _begin(self, scores: dict[date, float], since: float, before: float) -> None:

@@ -12,7 +12,7 @@ from scoring.health.forecast import forecast
 from scoring.health.hold import band_lasts_until
 from scoring.health.moments import LAST, day_number, local_day, to_datetime
 from scoring.health.signals import health_of
-from scoring.health.view import FeedHold, FlagUp, JourneyPlace, Missed, NextStage, PendingBand, View
+from scoring.health.view import FeedHold, FlagUp, JourneyPlace, Missed, NextStage, PendingBand, Summary, View
 
 
 def read_account(account: Account, at: float) -> View:
@@ -28,13 +28,27 @@ def read_account(account: Account, at: float) -> View:
         dimensions=receipts.dimensions(account, now),
         forecast=expected,
         flags=tuple(_flags(account)),
-        missed=tuple([Missed(step, to_datetime(due)) for due, step in account.open_steps if due <= at]),
+        missed=_missed(account, at),
         episode=account.state.episode,
         pending=_pending(account),
         journey=_journey(account, at),
         first_look=None if account.look is None else to_datetime(account.look.due),
         on_hold=_on_hold(account, at),
     )
+
+
+def summarize(account: Account, at: float, *, ahead: bool) -> Summary:
+    """As `read_account`, without what a list does not say; the forecast, which takes longest, only if `ahead`."""
+    evaluate(account, account.clock)
+    expected = forecast(account) if ahead else None
+    now = snapshot_at(account, at)
+    return Summary(
+        to_datetime(at), health_of(account, now), receipts.level(account, now), expected, _missed(account, at)
+    )
+
+
+def _missed(account: Account, at: float) -> tuple[Missed, ...]:
+    return tuple([Missed(step, to_datetime(due)) for due, step in account.open_steps if due <= at])
 
 
 def _journey(account: Account, at: float) -> JourneyPlace:

@@ -20,14 +20,14 @@ from scoring.health.first_look import AT_MOST_SECONDS, cancel_look_timer, concer
 from scoring.health.incremental import end_horizon, set_due, set_horizon, try_incremental
 from scoring.health.model import CardModel, Reaction
 from scoring.health.person_erasure import erase_person
-from scoring.health.reading import read_account
+from scoring.health.reading import read_account, summarize
 from scoring.health.request import REQUEST_SECONDS
 from scoring.health.signals import health_of
 from scoring.health.silence import fire_silence, move_clock, pass_silence, settle_silence
 from scoring.health.step_draft import EMPTY_STEP, StepDraft
 from scoring.health.telling import cancel_close, close_request, drop_request, open_request, schedule_close
 from scoring.health.transitions import refresh_derived
-from scoring.health.view import Day, Step, View
+from scoring.health.view import Day, Step, Summary, View
 
 
 class Scorer:
@@ -169,6 +169,13 @@ class Scorer:
         """The account at `at`, or at its clock if that is later, if it stays silent until then. Changes nothing."""
         account = self._account_at(account, at)
         found = read_account(account, max(at, account.clock))
+        evaluate(account, account.clock)
+        return found
+
+    def summary(self, account: Account, at: float, *, ahead: bool) -> Summary:
+        """What `view` has for a list, with the forecast if `ahead`. Raises `ValueError` before the first record."""
+        account = self._account_at(account, at)
+        found = summarize(account, max(at, account.clock), ahead=ahead)
         evaluate(account, account.clock)
         return found
 

@@ -138,6 +138,19 @@ class JourneyPlace(Struct, frozen=True):
     days_to_renewal: int | None
 
 
+class Summary(Struct, frozen=True):
+    """What a list says of an account at `at`: the parts of its `View` with these names.
+
+    `forecast` is None also if it was not asked for.
+    """
+
+    at: datetime
+    health: Health
+    level: Level
+    forecast: Forecast | None
+    missed: tuple[Missed, ...]
+
+
 class View(Struct, frozen=True):
     """An account as it reads at `at`, if it was silent since its last event.
 

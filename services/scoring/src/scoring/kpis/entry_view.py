@@ -1,6 +1,6 @@
 """What was known of the entries at a moment: values of accounts on a day, revenue by day, terms of contracts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -9,6 +9,7 @@ import numpy as np
 from scoring.health.moments import DAY
 from scoring.kpis.contract_terms import TermChange, terms_of
 from scoring.kpis.entry_log import CONTRACT_EVENT, ERASED, EntryColumn, EntryTable, Flags, Floats, Ints
+from scoring.kpis.labels import Labels, month_labels, text_labels
 
 # A day has its number times this in a key of (account, day); so days are kept within it, 1970 to 9999.
 _DAYS: Final = 1 << 22
@@ -32,10 +33,6 @@ class RevenueByDay(NamedTuple):
     churned: Flags
     erased: Flags
     first: Flags
-
-    @property
-    def key(self) -> Ints:
-        return self.account * _DAYS + self.day
 
 
 class Terms(NamedTuple):
@@ -84,10 +81,6 @@ class EntryView:
             places[later], found[later] = place[later], self.values(field, day)[later]
         return found
 
-    def texts_of(self, field: str, day: int) -> list[str | None]:
-        texts = self.table.texts
-        return [None if number != number else texts[int(number)] for number in self.values(field, day).tolist()]
-
     def text_number(self, text: str) -> float:
         """NaN for a text that no entry has: it equals nothing."""
         return self._text_numbers.get(text, float("nan"))
@@ -112,6 +105,15 @@ class EntryView:
         return np.where(np.isfinite(found), found, np.where(np.isfinite(evidence), np.floor(evidence / DAY), np.nan))
 
     @cached_property
+    def cohorts(self) -> Labels:
+        """The month in which each account became a customer: 2026-01."""
+        return month_labels(self.start_days)
+
+    def labels(self, field: str, day: int, *, written: Callable[[str], str] = str) -> Labels:
+        """The texts of a field at the end of a day; those that are `written` alike are one."""
+        return text_labels(self.values(field, day), self.table.texts, written=written)
+
+    @cached_property
     def roots(self) -> Ints:
         """The account as which each one goes on after merges: itself if it was not merged, or into an unknown one."""
         numbers = {account_id: number for number, account_id in enumerate(self.table.accounts)}
@@ -133,7 +135,7 @@ class EntryView:
     @cached_property
     def revenue(self) -> RevenueByDay:
         columns = [self.column(field) for field in _OF_REVENUE]
-        place = np.unique(np.concatenate([column.place for column in columns]))
+        place = self._places_of(columns)
         account, at = self._of_places(columns, place)
         at_place = {
             field: _filled_forward(column, place, account) for field, column in zip(_OF_REVENUE, columns, strict=True)
@@ -160,18 +162,19 @@ class EntryView:
     @cached_property
     def terms(self) -> Terms:
         ends, events = self.column("contract_end"), self.column(CONTRACT_EVENT)
-        changes: dict[int, list[TermChange]] = {}
-        end_of = dict(zip(ends.place.tolist(), ends.value.tolist(), strict=True))
-        name_of = dict(zip(events.place.tolist(), events.value.tolist(), strict=True))
-        places = np.unique(np.concatenate([ends.place, events.place]))
+        places = self._places_of([ends, events])
         accounts, at = self._of_places([ends, events], places)
-        days = (at // DAY).astype(np.int64).tolist()
-        for place, account, day in zip(places.tolist(), accounts.tolist(), days, strict=True):
-            end, name = end_of.get(place), name_of.get(place)
+        of_end, of_event = np.full(len(places), -1), np.full(len(places), -1)
+        of_end[np.searchsorted(places, ends.place)] = np.arange(len(ends.place))
+        of_event[np.searchsorted(places, events.place)] = events.value.astype(np.int64)
+        days, values, texts = (at // DAY).astype(np.int64).tolist(), ends.value.tolist(), self.table.texts
+        changes: dict[int, list[TermChange]] = {}
+        for account, day, row, text in zip(accounts.tolist(), days, of_end.tolist(), of_event.tolist(), strict=True):
+            end = values[row] if row >= 0 else None
             change = TermChange(
                 day=day,
-                name=None if name is None else self.table.texts[int(name)],
-                sets_end=end is not None,
+                name=None if text < 0 else texts[text],
+                sets_end=row >= 0,
                 end=None if end is None or end != end else int(end),
             )
             changes.setdefault(account, []).append(change)
@@ -183,13 +186,24 @@ class EntryView:
         found = np.array(rows, dtype=np.int64).reshape(-1, 4)
         return Terms(*found.T)
 
+    @cached_property
+    def _revenue_keys(self) -> Ints:
+        return self.revenue.account * _DAYS + self.revenue.day
+
     def revenue_rows(self, accounts: Ints, days: Ints) -> Ints:
         """For each (account, day) the row of `revenue` that holds at its end; -1 where there is none yet."""
         revenue = self.revenue
-        rows = np.searchsorted(revenue.key, accounts * _DAYS + np.clip(days, 0, _FAR), side="right") - 1
+        rows = np.searchsorted(self._revenue_keys, accounts * _DAYS + np.clip(days, 0, _FAR), side="right") - 1
         if len(revenue.account) == 0:
             return rows
         return np.where((rows >= 0) & (revenue.account[rows] == accounts), rows, -1)
+
+    def _places_of(self, columns: Iterable[EntryColumn]) -> Ints:
+        """The places that any of the columns has, sorted."""
+        found = np.zeros(len(self.table.at), dtype=bool)
+        for column in columns:
+            found[column.place] = True
+        return np.flatnonzero(found)
 
     def _of_places(self, columns: list[EntryColumn], place: Ints) -> tuple[Ints, Floats]:
         """Account and event time of each place, which at least one of the columns has."""

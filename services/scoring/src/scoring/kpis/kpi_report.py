@@ -6,9 +6,10 @@ from enum import StrEnum
 import numpy as np
 from msgspec import Struct
 
-from scoring.kpis.entry_log import SCORED_STAGE, Flags, Floats
+from scoring.kpis.entry_log import SCORED_STAGE, Flags
 from scoring.kpis.entry_view import EntryView
 from scoring.kpis.kpi import Figure, Kpi
+from scoring.kpis.labels import Labels
 from scoring.kpis.span_figures import SpanFigures
 
 NO_VALUE = "(none)"
@@ -47,38 +48,32 @@ def report(
     chosen = ~np.isnan(span.view.start_days)
     for grouping, values in filters.items():
         if values:
-            chosen &= np.isin(_values_of(grouping, span.view, span.last), list(values))
+            labels = _labels_of(grouping, span.view, span.last)
+            # The last one is of accounts without a value, whose number is -1.
+            chosen &= np.array([name in values for name in (*labels.names, NO_VALUE)])[labels.number]
     if by is None:
         return [_figures(span, kpis, None, chosen)], False
-    values_by_account = _values_of(by, span.view, span.last)
-    names, counts = np.unique(values_by_account[chosen], return_counts=True)
-    largest = np.argsort(-counts, kind="stable")
-    groups = [str(names[index]) for index in largest[:most_groups]]
-    return [_figures(span, kpis, name, chosen & (values_by_account == name)) for name in groups], len(names) > len(
-        groups
-    )
+    labels = _labels_of(by, span.view, span.last)
+    # The last one counts those without a value, whose number is -1.
+    counts = np.bincount(labels.number[chosen] % (len(labels.names) + 1), minlength=len(labels.names) + 1)
+    named = sorted(zip([*labels.names, NO_VALUE], range(len(counts)), counts.tolist(), strict=True))
+    groups = sorted([each for each in named if each[2]], key=lambda each: -each[2])
+    return [
+        _figures(span, kpis, name, chosen & (labels.number == (number if number < len(labels.names) else -1)))
+        for name, number, _ in groups[:most_groups]
+    ], len(groups) > most_groups
 
 
 def _figures(span: SpanFigures, kpis: Sequence[Kpi], group: str | None, chosen: Flags) -> GroupFigures:
     return GroupFigures(group, int(np.count_nonzero(chosen)), {each.name: each.compute(span, chosen) for each in kpis})
 
 
-def _values_of(grouping: Grouping, view: EntryView, last: int) -> "np.ndarray[tuple[int], np.dtype[np.str_]]":
+def _labels_of(grouping: Grouping, view: EntryView, last: int) -> Labels:
     if grouping is Grouping.COHORT:
-        return _months(view.start_days)
+        return view.cohorts
     if grouping is Grouping.STAGE:
-        found = view.texts_of(SCORED_STAGE, last)
-    elif grouping is Grouping.OWNER:
+        return view.labels(SCORED_STAGE, last)
+    if grouping is Grouping.OWNER:
         # As the list of accounts has it: in any case.
-        found = [None if each is None else each.strip().lower() for each in view.texts_of("owner", last)]
-    else:
-        found = view.texts_of(grouping.value, last)
-    return np.array([NO_VALUE if each is None else each for each in found], dtype=np.str_)
-
-
-def _months(days: Floats) -> "np.ndarray[tuple[int], np.dtype[np.str_]]":
-    """All at once: a hundred thousand calls take longer than all else that a span needs."""
-    found = np.full(len(days), NO_VALUE, dtype="U7")
-    known = ~np.isnan(days)
-    found[known] = np.datetime_as_string(days[known].astype(np.int64).astype("datetime64[D]"), unit="M")
-    return found
+        return view.labels("owner", last, written=lambda owner: owner.strip().lower())
+    return view.labels(grouping.value, last)

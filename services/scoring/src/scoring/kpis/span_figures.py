@@ -75,6 +75,7 @@ class SpanFigures:
         self._live_scores = live_scores
         self._at_end: dict[str, Floats] = {}
         self._last_answers: dict[str, Answers] = {}
+        self._revenue: dict[int, tuple[Flags, Floats]] = {}
 
     # --- Who is a customer, and what they pay -------------------------------------------------------------------
 
@@ -298,6 +299,11 @@ class SpanFigures:
 
     def _revenue_on(self, day: int) -> tuple[Flags, Floats]:
         """Who is a customer at the end of a day, and what each pays."""
+        if day not in self._revenue:
+            self._revenue[day] = self._find_revenue(day)
+        return self._revenue[day]
+
+    def _find_revenue(self, day: int) -> tuple[Flags, Floats]:
         size, revenue = self.view.size, self.view.revenue
         if len(revenue.account) == 0:
             return np.zeros(size, dtype=bool), np.zeros(size)

@@ -4,7 +4,24 @@ from collections.abc import Collection
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Double, Integer, Select, Subquery, Text, and_, cast, func, select, text, true
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    FromClause,
+    Integer,
+    Select,
+    Subquery,
+    Text,
+    TextClause,
+    and_,
+    cast,
+    column,
+    false,
+    func,
+    select,
+    text,
+    true,
+)
 from sqlalchemy import literal_column as sql
 
 from scoring.postgres import queries
@@ -51,58 +68,71 @@ def _worst_groups_first(found: Subquery) -> tuple[ColumnElement[Any], ...]:
     return found.c.arr_at_risk.desc(), found.c.arr.desc(), found.c.key
 
 
-def moved_bands(accounts: AccountFilter, *, since: float) -> Select[Any]:
-    """A row for each band that accounts have now, of those whose band has changed."""
-    moved = _moved(since)
-    joined = account.join(moved, moved.c.moved_id == account.c.account_id)
-    columns = (account.c.band, func.count().label("accounts"), _sum_of_arr())
-    return select(*columns).select_from(joined).where(*queries.conditions(accounts)).group_by(account.c.band)
-
-
-def movers(accounts: AccountFilter, *, since: float, limit: int) -> Select[Any]:
-    """Accounts whose band has changed, the worst first, each with the signal of the last time."""
-    moved = _moved(since)
-    joined = account.join(moved, moved.c.moved_id == account.c.account_id)
-    columns = account.c
+def moves(accounts: AccountFilter, *, since: float, limit: int) -> Select[Any]:
+    """Of accounts whose band has changed: a row for each band that they have now (`moved` of them, `arr_moved`), then
+    the worst accounts, each with the signal of the last time. One pass over the accounts finds both.
+    """
+    moved, columns = _moved(since), account.c
     severity = sql(SEVERITY, Integer()).label("severity")
-    worst = (
+    moving = (
         select(columns.account_id, columns.name, columns.owner, columns.arr, columns.band, moved.c.at, severity)
-        .select_from(joined)
+        .select_from(account.join(moved, moved.c.moved_id == columns.account_id))
         .where(*queries.conditions(accounts))
-        .order_by(severity, columns.arr.desc().nulls_last(), columns.account_id)
-        .limit(limit)
-        .subquery("worst")
+        .cte("moving")
     )
+    arr_moved = func.coalesce(func.sum(moving.c.arr), 0.0).label("arr_moved")
+    sums = (
+        select(moving.c.band.label("moved_to"), func.count().label("moved"), arr_moved)
+        .group_by(moving.c.band)
+        .subquery("sums")
+    )
+    worst = select(moving).order_by(*_worst_first(moving)).limit(limit).subquery("worst")
     last = (
         select(cast(signal.c.body, Text).label("body"))
-        .where(signal.c.account_id == worst.c.account_id, signal.c.at == worst.c.at, text(CHANGES_BAND))
+        .where(signal.c.account_id == worst.c.account_id, signal.c.at == worst.c.at, _changes_band())
         .limit(1)
         .lateral("last")
     )
-    ordered = (worst.c.severity, worst.c.arr.desc().nulls_last(), worst.c.account_id)
-    return select(worst, last.c.body).select_from(worst.join(last, true())).order_by(*ordered)
+    told = select(worst, last.c.body).select_from(worst.join(last, true())).subquery("told")
+    both = sums.join(told, false(), full=True)
+    return select(sums, told).select_from(both).order_by(*_worst_first(told))
+
+
+def _worst_first(found: FromClause) -> tuple[ColumnElement[Any], ...]:
+    return found.c.severity, found.c.arr.desc().nulls_last(), found.c.account_id
 
 
 def day_scores(account_ids: Collection[str], *, first: date) -> Select[Any]:
     """Of closed days, the oldest first: the last record before the day, the scores then and at the day's end."""
     columns = day.c
-    numbers = [cast(columns.body.op("->>")(name), Double).label(name) for name in ("since", "before", "after")]
-    query = select(columns.account_id, columns.day, *numbers)
-    return query.where(columns.account_id == func.any(list(account_ids)), columns.day >= first).order_by(
-        columns.account_id, columns.day
+    # Once for each row: `->>` would read the whole body again for each number.
+    body = func.json_to_record(columns.body).table_valued(
+        column("since", Double), column("before", Double), column("after", Double)
+    )
+    numbers = body.render_derived("scores", with_types=True).lateral()
+    return (
+        select(columns.account_id, columns.day, numbers.c.since, numbers.c.before, numbers.c.after)
+        .select_from(day.join(numbers, true()))
+        .where(columns.account_id == func.any(list(account_ids)), columns.day >= first)
+        .order_by(columns.account_id, columns.day)
     )
 
 
 def _moved(since: float) -> Subquery:
     """When the band of each account has changed last. Filters name `account_id`, so this has another name for it."""
     last = func.max(signal.c.at).label("at")
-    changed = and_(signal.c.at >= since, text(f"({CHANGES_BAND})"))
+    changed = and_(signal.c.at >= since, _changes_band())
     return (
         select(signal.c.account_id.label("moved_id"), last)
         .where(changed)
         .group_by(signal.c.account_id)
         .subquery("moved")
     )
+
+
+def _changes_band() -> TextClause:
+    """In brackets: the condition has an OR in it."""
+    return text(f"({CHANGES_BAND})")
 
 
 def _sum_of_arr() -> ColumnElement[Any]:

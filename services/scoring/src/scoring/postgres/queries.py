@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, literal_column, null, or_, select, true
 
 from common.contracts.signals import Band, Facts, Kind
 from scoring.postgres.schema import (
@@ -15,7 +15,6 @@ from scoring.postgres.schema import (
     KEY_CHARS,
     NAME_KEY,
     OWNER_KEY,
-    STATUS,
     account,
     day,
     event_name,
@@ -94,10 +93,13 @@ def count(accounts: AccountFilter) -> Select[Any]:
     return select(func.count()).select_from(account).where(*conditions(accounts))
 
 
-def rows(account_ids: Collection[str]) -> Select[Any]:
-    """Facts, band and state of these accounts, in any order."""
+def rows(account_ids: Collection[str], *, states: bool) -> Select[Any]:
+    """Facts and band of these accounts, in any order; with their `states`, or NULL in place of them."""
+    named = account.c.account_id == func.any(list(account_ids))
+    if not states:
+        return select(account, null().label("body")).where(named)
     joined = account.outerjoin(state, state.c.account_id == account.c.account_id)
-    return select(account, state.c.body).select_from(joined).where(account.c.account_id == func.any(list(account_ids)))
+    return select(account, state.c.body).select_from(joined).where(named)
 
 
 def scores(ranking_id: int) -> Select[Any]:
@@ -134,10 +136,9 @@ def signals(account_id: str, *, since: float | None, until: float | None, limit:
 
 
 def conditions(accounts: AccountFilter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
+    found = [_has_status(accounts.statuses)] if accounts.statuses else []
     for column, values in (
         (account.c.band, accounts.bands),
-        (literal_column(STATUS, Text), accounts.statuses),
         (account.c.scored_stage, accounts.stages),
         (account.c.tier, accounts.tiers),
         (account.c.parent, accounts.parents),
@@ -158,6 +159,18 @@ def conditions(accounts: AccountFilter) -> list[ColumnElement[bool]]:
     if accounts.starts_with is not None:
         found.append(_starts_with(accounts.starts_with))
     return found
+
+
+def _has_status(statuses: Collection[AccountStatus]) -> ColumnElement[bool]:
+    """Not by the expression STATUS: PostgreSQL knows nothing of its values, and would expect one account in a hundred
+    where nearly all match."""
+    own = [status.value for status in statuses if status is not AccountStatus.MERGED]
+    found: list[ColumnElement[bool]] = []
+    if own:
+        found.append(and_(account.c.merged_into.is_(None), account.c.status.in_(own)))
+    if AccountStatus.MERGED in statuses:
+        found.append(account.c.merged_into.is_not(None))
+    return or_(*found)
 
 
 def _starts_with(beginning: str) -> ColumnElement[bool]:

@@ -128,6 +128,8 @@ account = Table(
     ),  # the fact, else what the core takes it to be
     Index("account_band", "band", "account_id"),
     Index("account_owner_key", text(OWNER_KEY)),
+    # Counts and sums read this alone, and no row of the table.
+    Index("account_sums", "status", "band", "arr", postgresql_where=text("merged_into IS NULL")),
     Index("account_by_arr", "arr", "account_id"),
     Index("account_by_contract_end", "contract_end", "account_id"),
     Index("account_by_name", text(_NAME), "account_id"),  # COLLATE "C"

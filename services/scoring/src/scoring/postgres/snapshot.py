@@ -198,9 +198,9 @@ class TableSnapshot:
             found += [CursorPlace(None, row.account_id) for row in await self._rows(query)]
         return found
 
-    async def rows(self, account_ids: Collection[str]) -> Mapping[str, ListRow]:
-        """By account id, without unknown ones."""
-        found = await self._rows(queries.rows(account_ids))
+    async def rows(self, account_ids: Collection[str], *, states: bool = True) -> Mapping[str, ListRow]:
+        """By account id, without unknown ones. Facts alone if no `states` are asked for."""
+        found = await self._rows(queries.rows(account_ids, states=states))
         return {
             row.account_id: ListRow(
                 StateRow(row.account_id, row.partition, row.body),
@@ -222,18 +222,19 @@ class TableSnapshot:
             for row in await self._rows(portfolio.groups(accounts, key, limit=limit))
         ]
 
-    async def moved_bands(self, accounts: AccountFilter, *, since: float) -> list[SumsByBand]:
-        """Those whose band has changed since then (seconds since the epoch), by the band that they have now."""
-        rows = await self._rows(portfolio.moved_bands(accounts, since=since))
-        return [SumsByBand(row.band and Band(row.band), row.accounts, row.arr) for row in rows]
-
-    async def movers(self, accounts: AccountFilter, *, since: float, limit: int) -> list[MovedAccount]:
-        """The worst of them first."""
-        return [
+    async def moves(
+        self, accounts: AccountFilter, *, since: float, limit: int
+    ) -> tuple[list[SumsByBand], list[MovedAccount]]:
+        """Those whose band has changed since then (seconds since the epoch), by the band that they have now; and the
+        worst of them."""
+        rows = await self._rows(portfolio.moves(accounts, since=since, limit=limit))
+        sums = [row for row in rows if row.account_id is None]
+        return [SumsByBand(row.moved_to and Band(row.moved_to), row.moved, row.arr_moved) for row in sums], [
             MovedAccount(
                 row.account_id, row.name, row.owner, row.arr, row.band and Band(row.band), _signal.decode(row.body)
             )
-            for row in await self._rows(portfolio.movers(accounts, since=since, limit=limit))
+            for row in rows
+            if row.account_id is not None
         ]
 
     async def day_scores(self, account_ids: Collection[str], *, first: date) -> dict[str, list[DayScores]]:
