@@ -11,6 +11,7 @@ from scoring.api import answers, portfolio_answers
 from scoring.api.announcements import AnnouncementBody
 from scoring.api.kpi_answers import KpiDefinitions, Kpis
 from scoring.api.kpi_parquet import PARQUET_TYPE
+from scoring.api.ticket_answers import AccountTickets
 
 _REF: Final = "#/components/schemas/{name}"
 _ANSWERS: Final = (
@@ -22,6 +23,7 @@ _ANSWERS: Final = (
     answers.Receipts,
     answers.AccountPeople,
     answers.AccountEntries,
+    AccountTickets,
     answers.StateExport,
     answers.UnreadableStateExport,
     answers.EventUses,

@@ -195,6 +195,10 @@ class EntryParameters(QueryParameters):
             raise bad_parameter("query.cursor", "cursor", "is not a `next_cursor` of an answer") from error
 
 
+class TicketParameters(QueryParameters):
+    limit: int = Field(default=50, ge=1, le=500, description="at most so many tickets")
+
+
 class EventNameParameters(QueryParameters):
     limit: int = Field(default=500, ge=1, le=2000, description="at most so many names, and so many unusable values")
 
