@@ -191,14 +191,39 @@ class PeopleAnswer(Struct, frozen=True):
 
 
 class EntryRow(Struct, frozen=True, kw_only=True):
-    """A fact, a contract's event, a milestone or an answer. `retracted_at` if somebody took it back."""
+    """A fact, a contract's event, a milestone or an answer with its words. `retracted_at` if somebody took it back."""
 
     name: str
     at: datetime
     known_at: datetime
     person: str | None
     said: Mapping[str, Any]
+    words: str | None = None
     retracted_at: datetime | None
+
+
+class TicketRow(Struct, frozen=True, kw_only=True):
+    """A support ticket as its events leave it. `opened` is None if that event is not known."""
+
+    ticket: str
+    open: bool
+    subject: str | None
+    severity: float | None
+    by: str | None
+    opened: datetime | None
+    reopened: datetime | None
+    answered: datetime | None
+    hours_to_answer: float | None
+    resolved: datetime | None
+    hours_to_resolve: float | None
+
+
+class TicketsAnswer(Struct, frozen=True):
+    """The open ones first, which `open` counts. `more` says that there are others."""
+
+    tickets: tuple[TicketRow, ...]
+    open: int
+    more: bool
 
 
 class EntriesAnswer(Struct, frozen=True):
@@ -240,6 +265,9 @@ class AccountClient:
         """The newest in the log first; without `names` those of every name."""
         query: dict[str, str | int | Sequence[str]] = {**_page(limit, cursor), "name": names}
         return await self._api.get(_path(account_id, "/entries"), EntriesAnswer, query)
+
+    async def tickets(self, account_id: str, *, limit: int) -> TicketsAnswer:
+        return await self._api.get(_path(account_id, "/tickets"), TicketsAnswer, {"limit": limit})
 
     async def _history(self, account_id: str, first: date | None, last: date | None) -> HistoryAnswer:
         query: dict[str, str | int] = {"limit": _MOST_DAYS}

@@ -22,7 +22,8 @@ kpi_entries AS (
 )"""
 
 # Amounts and dates stay, so that past figures do: in a table of their own, under an id and people that nobody can find
-# again. Tickets, words and what an answer was about go. From the erasure on the account is no customer. Id and salt are drawn once, because a CTE is evaluated once.
+# again. Tickets, words and what an answer was about go. From the erasure on the account is no customer. Id and salt are
+# drawn once, because a CTE is evaluated once.
 ERASE_ACCOUNT: Final = f"""
 drawn AS MATERIALIZED (SELECT 'erased-' || gen_random_uuid() AS drawn_id, gen_random_uuid()::text AS salt),
 kpi_entries_gone AS (

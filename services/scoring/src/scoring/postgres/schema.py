@@ -205,12 +205,12 @@ day = Table(
     Column("body", JSON, nullable=False),
 )
 
-# The entries of tickets, which no KPI uses. They are many, so each kind of reader has an index that leaves the others out.
+# The entries of tickets, which no KPI uses. They are many, so each kind of reader has an index without the others.
 OF_TICKET = "name LIKE 'ticket.%'"
 OF_KPIS = "name NOT LIKE 'ticket.%'"
 
-# What KPIs are made of, and tickets, in the order of the log: (partition, seq, n). Tickets and words go with history, the
-# rest is never pruned. `at` is event time, `known_at` is record time. `key` names the event for a retraction.
+# What KPIs are made of, and tickets, in the order of the log: (partition, seq, n). Tickets and words go with history,
+# the rest is never pruned. `at` is event time, `known_at` is record time. `key` names the event for a retraction.
 kpi_entry = Table(
     "kpi_entry",
     metadata,

@@ -8,9 +8,7 @@ down_revision = "0014"
 
 def upgrade() -> None:
     op.execute("ALTER TABLE scoring.kpi_entry ADD COLUMN words text")
-    op.execute(
-        "CREATE INDEX kpi_entry_of_kpis ON scoring.kpi_entry (partition, seq, n) WHERE name NOT LIKE 'ticket.%'"
-    )
+    op.execute("CREATE INDEX kpi_entry_of_kpis ON scoring.kpi_entry (partition, seq, n) WHERE name NOT LIKE 'ticket.%'")
     op.execute("""
         CREATE INDEX kpi_entry_with_words ON scoring.kpi_entry (account_id, at)
         WHERE name LIKE 'ticket.%' OR words IS NOT NULL
