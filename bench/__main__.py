@@ -11,7 +11,21 @@ from datetime import UTC, datetime
 import uvloop
 from msgspec.structs import replace
 
-from bench import cores, dedupe, ingest, kpis, latency, memory, pages, report, scale, scoring, silence, soak
+from bench import (
+    account_page,
+    cores,
+    dedupe,
+    ingest,
+    kpis,
+    latency,
+    memory,
+    pages,
+    report,
+    scale,
+    scoring,
+    silence,
+    soak,
+)
 from bench.against import checked_out
 from bench.code import codes
 from bench.plan import Plan
@@ -31,6 +45,7 @@ PARTS: dict[str, tuple[str, Run]] = {
     "scale": ("More workers, and what a state weighs", scale.run),
     "pages": ("A page of the list", pages.run),
     "kpis": ("KPIs of two years", kpis.run),
+    "account": ("The console's page about an account", account_page.run),
     "memory": ("A bound on the memory for accounts", memory.run),
     "soak": ("Soak at half load", soak.run),
 }

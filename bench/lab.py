@@ -26,9 +26,13 @@ from local.stack.sinks import SinkPorts
 from local.stack.temporary import TemporaryStack
 
 SERVICES = ("ingest", "scoring", "alerts")
-COMMANDS = {"ingest": "ingest serve", "worker": "scoring worker", "api": "scoring api", "alerts": "alerts serve"}
+COMMANDS = {
+    "ingest": "ingest serve", "worker": "scoring worker", "api": "scoring api", "alerts": "alerts serve",
+    "console": "console serve",
+}  # fmt: skip
 PORTS = {
     "ingest": "INGEST_PORT", "worker": "SCORING_WORKER_PORT", "api": "SCORING_API_PORT", "alerts": "ALERTS_PORT",
+    "console": "CONSOLE_PORT",
 }  # fmt: skip
 KEY = "ingest keys create --source web --scope write"
 FILLED_AT_ONCE = 5_000
