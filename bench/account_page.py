@@ -38,8 +38,8 @@ USER: Final = "console users create --email bench@example.com --role lead"
 _NOTES: Final = (
     "Over real HTTP: the console, scoring's read API and alerts are processes that share one core; PostgreSQL has the "
     "other one. The worker has read two years of events of one account by the events' own times.",
-    "The page asks scoring for nine answers and alerts for one, two more of scoring with a what-if date. Ingest is asked "
-    "for nothing.",
+    "The page asks alerts once and scoring eight times at the same time, and ten times with a what-if date. Of more "
+    "than 400 days of history it then asks for the second half.",
 )
 
 

@@ -149,7 +149,7 @@ class AccountDouble:
     def _day(self, n: int) -> answers.HistoryDay:
         day = TODAY - timedelta(days=n)
         before, after = 60.0 + (n + 1) % 9, 60.0 + n % 9
-        event = MovingEvent("web", f"e-{n}", self.name if n == 0 else "invoice.failed", NOW, after - before)
+        event = MovingEvent("web", f"e-{n}", self.name if n in (0, 8) else "invoice.failed", NOW, after - before)
         return answers.HistoryDay(day, NOW, before, after, (Part("logins", Driver.EVENT, after - before),), (event,))
 
     def _signal(self) -> answers.HistorySignal:

@@ -127,6 +127,23 @@ async def test_hostile_words_are_text_of_their_own(served: Served) -> None:
     assert "未解決のチケット：1 件" in page
 
 
+async def test_the_longest_words_keep_the_page_small(served: Served) -> None:
+    """Without its plots, of which the table says the same."""
+    long = '<"&>' * 500
+    for n in range(ROWS):
+        comment = {"score": 3, "comment": long}
+        await served.harness.post(
+            ticket("opened", NOW + n, f"T-{n}", user_id=f"user {n}", subject=long),
+            event("acme", "nps.answered", NOW + n, user_id=f"user {n}", properties=comment),
+        )
+    await served.harness.score()
+    browser = await served.site.signed_in("lena@us.test", Role.LEAD)
+    page = (await browser.get("/accounts/acme")).text
+    await browser.aclose()
+    assert page.count("&lt;&#34;&amp;&gt;" * 125) >= ROWS
+    assert len(re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL).encode()) < 150_000
+
+
 async def test_tickets_go_on_page_by_page(served: Served) -> None:
     await served.harness.post(*(ticket("opened", NOW + n, f"T-{n}", subject=f"number {n}") for n in range(ROWS + 5)))
     page = await part(served)
