@@ -1,6 +1,7 @@
 """Numbers, dates and moments as a language writes them (by Babel)."""
 
 from datetime import date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from math import inf
 
 from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
@@ -9,6 +10,8 @@ from babel.numbers import format_compact_decimal, format_decimal, format_percent
 from console.languages.locale import Locale
 
 MINUS = "−"  # noqa: RUF001 (a minus sign)
+# Babel takes some 50 microseconds for each value, and a page about an account has hundreds, many of them alike.
+_REMEMBERED = 4_096
 NOTHING = "–"  # noqa: RUF001 (a dash: there is no value)
 
 
@@ -20,14 +23,14 @@ class Formats:
         self._zone = zone
 
     def number(self, value: float | None) -> str:
-        return NOTHING if value is None else format_decimal(round(value), "#,##0", locale=self.locale)
+        return NOTHING if value is None else _decimal(round(value), "#,##0", self.locale)
 
     def amount(self, value: float | None) -> str:
         """Of money, in the company's currency; from a million on the digits that people read."""
         if value is None:
             return NOTHING
         if abs(value) < 1e6:
-            return format_decimal(round(value), "#,##0", locale=self.locale)
+            return _decimal(round(value), "#,##0", self.locale)
         return format_compact_decimal(value, locale=self.locale, fraction_digits=1)
 
     def percent(self, share: float) -> str:
@@ -41,13 +44,13 @@ class Formats:
         """With the digits behind the point that small values need."""
         if value is None:
             return NOTHING
-        return format_decimal(value, "#,##0.##" if abs(value) < 10 else "#,##0.#", locale=self.locale)
+        return _decimal(value, "#,##0.##" if abs(value) < 10 else "#,##0.#", self.locale)
 
     def month(self, value: date) -> str:
         return str(format_skeleton("yMMM", value, locale=self.locale))
 
     def score(self, value: float | None) -> str:
-        return NOTHING if value is None else format_decimal(value, "0", locale=self.locale)
+        return NOTHING if value is None else _decimal(value, "0", self.locale)
 
     def signed(self, value: float | None) -> str:
         """Points, with their sign."""
@@ -58,13 +61,13 @@ class Formats:
 
     def tenth(self, value: float | None) -> str:
         """Points to a tenth, as parts that add up are given."""
-        return NOTHING if value is None else format_decimal(value, "0.0", locale=self.locale).replace("-", MINUS)
+        return NOTHING if value is None else _decimal(value, "0.0", self.locale).replace("-", MINUS)
 
     def signed_tenth(self, value: float) -> str:
         return f"+{self.tenth(value)}" if value > 0 else self.tenth(value)
 
     def day(self, value: date | None) -> str:
-        return NOTHING if value is None else format_date(value, "medium", locale=self.locale)
+        return NOTHING if value is None else _day(value, self.locale)
 
     def days_ahead(self, days: int) -> str:
         return format_timedelta(
@@ -74,4 +77,21 @@ class Formats:
     def moment(self, value: datetime) -> str:
         """With its zone."""
         local = value.astimezone(self._zone)
-        return f"{format_datetime(local, 'medium', locale=self.locale)} {local.tzname()}"
+        return f"{_moment(local.replace(tzinfo=None), self.locale)} {local.tzname()}"
+
+
+@lru_cache(_REMEMBERED)
+def _decimal(value: float, pattern: str, locale: Locale) -> str:
+    # Without a negative zero, which is equal to zero and written otherwise.
+    return format_decimal(value + 0, pattern, locale=locale)
+
+
+@lru_cache(_REMEMBERED)
+def _day(value: date, locale: Locale) -> str:
+    return format_date(value, "medium", locale=locale)
+
+
+@lru_cache(_REMEMBERED)
+def _moment(local: datetime, locale: Locale) -> str:
+    """Of a moment without a zone: moments of two zones are equal where the clocks show something else."""
+    return format_datetime(local, "medium", locale=locale)

@@ -159,7 +159,7 @@ class HistoryParameters(PointsParameters):
         alias="to",
         description="not newer than this; a date is a day in the account's time zone, and included",
     )
-    limit: int = Field(default=90, ge=1, le=400, description="at most so many days, and so many signals")
+    limit: int = Field(default=90, ge=1, le=800, description="at most so many days, and so many signals")
 
 
 class ReceiptParameters(AccountParameters):
