@@ -190,6 +190,10 @@ class AccountDouble:
         )
         names = query.get_list("name")
         if "nps.answered" in names:
+            answered: tuple[tuple[str, dict[str, str | float | None], datetime | None], ...] = (
+                ("nps.answered", {"score": 3.0}, NOW),
+                ("csat.answered", {"score": 5.0, "about": self.name}, None),
+            )
             entries = tuple(
                 answers.AccountEntry(
                     name=name,
@@ -200,10 +204,7 @@ class AccountDouble:
                     words=self.words or self.name,
                     retracted_at=retracted_at,
                 )
-                for name, said, retracted_at in (
-                    ("nps.answered", {"score": 3.0}, NOW),
-                    ("csat.answered", {"score": 5.0, "about": self.name}, None),
-                )
+                for name, said, retracted_at in answered
             )
         elif "contract.started" not in names:
             entries = (
