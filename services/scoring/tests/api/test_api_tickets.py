@@ -132,9 +132,10 @@ async def test_an_erased_person_has_neither_name_nor_words_and_the_ticket_stays_
     assert shown == {"T-1": (True, None, None, 3.0), "T-2": (True, "Slow", "bob", None)}
     # Whoever reads the log anew keeps none of the words either.
     before = await harness.rows()
-    await harness.empty(keep_log=True)
-    await harness.score()
-    assert (await harness.rows())["kpi_entry"] == before["kpi_entry"]
+    for keep_erased in (True, False):
+        await harness.empty(keep_log=True, keep_erased=keep_erased)
+        await harness.score()
+        assert (await harness.rows())["kpi_entry"] == before["kpi_entry"]
 
 
 async def test_of_an_erased_account_no_ticket_and_no_word_stays(stream_api: Api) -> None:
@@ -166,3 +167,9 @@ async def test_kpis_read_no_ticket(stream_api: Api) -> None:
     after = await stream_api.kpis(kpi="arr")
     assert after["spans"] == before["spans"]
     assert stream_api.kpi_entries_read() == read > 0
+    # Nor when there is something else to read.
+    await harness.post(event("acme", "account.updated", START + DAY, properties={"arr": 200}))
+    await harness.score()
+    await stream_api.read_kpi_entries()
+    others = await harness.scalar("SELECT count(*) FROM scoring.kpi_entry WHERE name NOT LIKE 'ticket.%'")
+    assert stream_api.kpi_entries_read() == others > read
