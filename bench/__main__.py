@@ -11,7 +11,22 @@ from datetime import UTC, datetime
 import uvloop
 from msgspec.structs import replace
 
-from bench import console, cores, dedupe, ingest, kpis, latency, memory, pages, report, scale, scoring, silence, soak
+from bench import (
+    account_page,
+    console,
+    cores,
+    dedupe,
+    ingest,
+    kpis,
+    latency,
+    memory,
+    pages,
+    report,
+    scale,
+    scoring,
+    silence,
+    soak,
+)
 from bench.against import checked_out
 from bench.code import codes
 from bench.plan import Plan
@@ -32,6 +47,7 @@ PARTS: dict[str, tuple[str, Run]] = {
     "pages": ("A page of the list", pages.run),
     "console": ("The console's portfolio", console.run),
     "kpis": ("KPIs of two years", kpis.run),
+    "account": ("The console's page about an account", account_page.run),
     "memory": ("A bound on the memory for accounts", memory.run),
     "soak": ("Soak at half load", soak.run),
 }

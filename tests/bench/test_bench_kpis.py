@@ -33,7 +33,7 @@ def test_every_kpi_has_a_value() -> None:
     log = EntryLog()
     for seed in range(400):
         columns = parameters(history(f"account {seed}", seed, today=TODAY))
-        log.extend(StoredEntry(*row) for row in zip(*columns.values(), strict=True))
+        log.extend(StoredEntry(*row) for row in zip(*list(columns.values())[:7], strict=True))
     rules = OnboardingRules({"kickoff": 7.0, "sso_live": 21.0, "first_value": 30.0}, "first_value")
     last = day_number(TODAY.date()) - 1
     span = SpanFigures(EntryView(log.table()), rules, last - 364, last)

@@ -59,6 +59,7 @@ ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
         ("GET", "/v1/accounts/{account_id}"): Scope.READ,
         ("GET", "/v1/accounts/{account_id}/people"): Scope.READ,
         ("GET", "/v1/accounts/{account_id}/entries"): Scope.READ,
+        ("GET", "/v1/accounts/{account_id}/tickets"): Scope.READ,
         ("GET", "/v1/accounts/{account_id}/history"): Scope.READ,
         ("GET", "/v1/accounts/{account_id}/receipts"): Scope.READ,
         ("GET", "/v1/accounts/{account_id}/export"): Scope.ADMIN,

@@ -26,6 +26,7 @@ from common.contracts.signals import (
     Severity,
 )
 from scoring.api import answers
+from scoring.api.ticket_answers import AccountTickets, Ticket
 from scoring.health.view import FlagUp, JourneyPlace, Missed
 from scoring.postgres.people import PersonOfAccount
 from scoring.postgres.queries import AccountStatus
@@ -46,12 +47,15 @@ class AccountDouble:
         self.ingest = httpx.MockTransport(self._ingest)
         self.reset("Acme", owner="dana@example.com")
 
-    def reset(self, name: str, *, owner: str) -> None:
+    def reset(self, name: str, *, owner: str, words: str = "", tickets: int = 2) -> None:
         self.name = name
         self.owner = owner
         self.acknowledged: dict[str, Any] | None = None
         self.override: Override | None = None
         self.sent_again = 0
+        # Of tickets and answers; without them it is `name`.
+        self.words = words
+        self.open_tickets = tickets
 
     def scoring(self, request: httpx.Request) -> httpx.Response:
         part = request.url.path.removeprefix("/v1/accounts/").partition("/")[2]
@@ -61,6 +65,7 @@ class AccountDouble:
             "history": lambda: self._history(request.url.params),
             "people": self._people,
             "entries": lambda: self._entries(request.url.params),
+            "tickets": self._tickets,
         }[part]
         return _json(answer())
 
@@ -144,7 +149,7 @@ class AccountDouble:
     def _day(self, n: int) -> answers.HistoryDay:
         day = TODAY - timedelta(days=n)
         before, after = 60.0 + (n + 1) % 9, 60.0 + n % 9
-        event = MovingEvent("web", f"e-{n}", self.name if n == 0 else "invoice.failed", NOW, after - before)
+        event = MovingEvent("web", f"e-{n}", self.name if n in (0, 8) else "invoice.failed", NOW, after - before)
         return answers.HistoryDay(day, NOW, before, after, (Part("logins", Driver.EVENT, after - before),), (event,))
 
     def _signal(self) -> answers.HistorySignal:
@@ -179,13 +184,29 @@ class AccountDouble:
                 known_at=NOW,
                 person=None,
                 said={"arr": 90_000.0, "contract_end": "2026-05-31", "segment": self.name},
+                words=None,
                 retracted_at=None,
             ),
-            answers.AccountEntry(
-                name="nps.answered", at=NOW, known_at=NOW, person=self.name, said={"score": 3.0}, retracted_at=NOW
-            ),
         )
-        if query.get_list("name"):
+        names = query.get_list("name")
+        if "nps.answered" in names:
+            answered: tuple[tuple[str, dict[str, str | float | None], datetime | None], ...] = (
+                ("nps.answered", {"score": 3.0}, NOW),
+                ("csat.answered", {"score": 5.0, "about": self.name}, None),
+            )
+            entries = tuple(
+                answers.AccountEntry(
+                    name=name,
+                    at=NOW,
+                    known_at=NOW,
+                    person=self.name,
+                    said=said,
+                    words=self.words or self.name,
+                    retracted_at=retracted_at,
+                )
+                for name, said, retracted_at in answered
+            )
+        elif "contract.started" not in names:
             entries = (
                 answers.AccountEntry(
                     name="milestone.planned",
@@ -193,10 +214,32 @@ class AccountDouble:
                     known_at=NOW,
                     person=None,
                     said={"step": self.name, "due": "2026-04-30"},
+                    words=None,
                     retracted_at=None,
                 ),
             )
         return answers.AccountEntries(account_id="acme", entries=entries, next_cursor=None)
+
+    def _tickets(self) -> AccountTickets:
+        """`open_tickets` open ones, and as many that were resolved."""
+        found = [self._ticket(n, is_open=is_open) for is_open in (True, False) for n in range(self.open_tickets)]
+        return AccountTickets(account_id="acme", tickets=tuple(found), open=self.open_tickets, more=False)
+
+    def _ticket(self, n: int, *, is_open: bool) -> Ticket:
+        opened = NOW - timedelta(hours=5 + n)
+        return Ticket(
+            ticket=f"{'T' if is_open else 'R'}-{n}",
+            open=is_open,
+            subject=self.words or self.name,
+            severity=3.0,
+            by=self.name,
+            opened=opened,
+            reopened=None,
+            answered=None if is_open and n == 0 else opened + timedelta(minutes=90),
+            hours_to_answer=None if is_open and n == 0 else 1.5,
+            resolved=None if is_open else NOW,
+            hours_to_resolve=None if is_open else 5.0 + n,
+        )
 
     def has_alert(self, path: str) -> bool:
         """Whether the path is that of the account's only alert."""

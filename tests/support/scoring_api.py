@@ -138,6 +138,10 @@ class Api:
             await self.active_card.read()
         await self._kpis.refresh()
 
+    def kpi_entries_read(self) -> float:
+        """How many entries have come from the table so far."""
+        return self._registry.get_sample_value("churn_scoring_kpi_entries_read_total") or 0.0
+
     async def heartbeat(self, *, at: float, caught_up: bool = True) -> None:
         """What the owners of all partitions say of themselves."""
         await self.harness.store.write_heartbeats(

@@ -51,7 +51,7 @@ _ROWS = {
     "applied": "SELECT partition, id FROM scoring.applied",
     "day": "SELECT account_id, day, partition, body::text FROM scoring.day",
     "kpi_entry": """SELECT partition, row_number() OVER (PARTITION BY partition ORDER BY seq, n), account_id, name, at,
-                           known_at, key, encode(person, 'hex'), body::text FROM scoring.kpi_entry""",
+                           known_at, key, encode(person, 'hex'), body::text, words FROM scoring.kpi_entry""",
     "erased_kpi_entry": "SELECT n, name, at, known_at, key, body::text FROM scoring.erased_kpi_entry",
     "erased": "SELECT partition, encode(pseudonym, 'hex'), erased_at, lifted_at FROM scoring.erased",
     "position": """SELECT DISTINCT ON (partition) partition, to_offset, clock, newest FROM scoring.journal

@@ -152,8 +152,9 @@ async def test_every_part_of_the_page_is_there(served: Served) -> None:
         "told: new",  # alerts: why, and why not
         "not told: told within the repeat interval",
         ">ann</bdi>",  # people
-        "answer to NPS",  # what is known of it
+        ">NPS <span",  # answers
         "taken back on",
+        "step planned",  # what is known of the contract
         "Accounts: 1. ARR: ",  # below
     ):
         assert expected in page, expected
@@ -266,7 +267,7 @@ async def test_in_japanese(served: Served) -> None:
     await told(served)
     browser = await served.site.signed_in(OWNER, Role.CSM, **{"accept-language": "ja"})
     page = await page_of(browser)
-    for expected in ("この判定の理由", "スコアは 40.0 未満です。", "通知：新しい出来事", "解約の申し出", "契約と回答"):
+    for expected in ("この判定の理由", "スコアは 40.0 未満です。", "通知：新しい出来事", "解約の申し出", "契約の履歴"):
         assert expected in page, expected
     await browser.aclose()
 

@@ -28,6 +28,7 @@ PATHS = (
     "/v1/accounts/acme/history",
     "/v1/accounts/acme/receipts",
     "/v1/accounts/acme/entries",
+    "/v1/accounts/acme/tickets",
     "/v1/events/names",
     "/v1/kpis",
 )
@@ -141,12 +142,13 @@ BAD = [
     ("/v1/accounts/acme", "as_of=2026-03-02T09:00:00", "query.as_of"),  # in whose zone?
     ("/v1/accounts/acme/history", "from=1960-01-01", "query.from"),
     ("/v1/accounts/acme/history", "to=9999-12-31", "query.to"),
-    ("/v1/accounts/acme/history", "limit=401", "query.limit"),
+    ("/v1/accounts/acme/history", "limit=801", "query.limit"),
     ("/v1/accounts/acme/receipts", "limit=101", "query.limit"),
     ("/v1/accounts/acme/people", "limit=501", "query.limit"),
     ("/v1/accounts/acme/people", "cursor=", "query.cursor"),
     ("/v1/accounts/acme/entries", "limit=201", "query.limit"),
     ("/v1/accounts/acme/entries", "cursor=WzEsMl0x", "query.cursor"),
+    ("/v1/accounts/acme/tickets", "limit=501", "query.limit"),
     ("/v1/accounts/acme", "exact=perhaps", "query.exact"),
     ("/v1/events/names", "limit=2001", "query.limit"),
     ("/v1/kpis", "from=2026-13-01", "query.from"),
@@ -227,7 +229,7 @@ IDS = st.one_of(st.just("acme"), st.text(min_size=1).map(lambda text: quote(text
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
-    path=st.sampled_from(["", "/{}", "/{}/people", "/{}/entries", "/{}/history", "/{}/receipts"]),
+    path=st.sampled_from(["", "/{}", "/{}/people", "/{}/entries", "/{}/tickets", "/{}/history", "/{}/receipts"]),
     account_id=IDS,
     pairs=PAIRS,
 )

@@ -141,6 +141,8 @@ def properties(name: str, n: int, at: float) -> dict[str, Any]:
     match name:
         case "nps.answered":
             return {"score": n * 3, "comment": f"words of user {n}"}
+        case "ticket.opened":
+            return {"ticket": f"T-{n}", "subject": f"words of user {n}"}
         case "contract.cancel_requested":
             return {"reason": f"words of user {n}", "requested_by": f"user {int(at) // 3600 % 4}"}
         case "account.updated":

@@ -1,5 +1,7 @@
 """History goes when nobody compares it any more, by the partition's own clock; scoring never misses it."""
 
+import json
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -9,6 +11,7 @@ from support.housekeeping import housekeeping_of
 from support.scoring_harness import DAY, START, ScoringHarness, event
 
 HISTORY = ("day", "signal")
+TICKET = {"ticket": "T-1", "subject": "Export fails"}
 
 
 async def two_years(stream: ScoringHarness) -> None:
@@ -46,6 +49,23 @@ async def test_days_and_signals_go_when_they_are_old_and_nothing_else_does(
     }
     assert stream.count("rows_pruned_total", table="day") == len(before["day"]) - len(days)
     assert stream.count("rows_pruned_total", table="signal") == len(before["signal"]) - len(signals)
+
+
+async def test_old_tickets_and_words_go_and_scores_of_answers_stay(stream: ScoringHarness) -> None:
+    for day in (0, 700):
+        at = START + day * DAY
+        await stream.post(
+            event("acme", "ticket.opened", at, user_id="ann", properties=TICKET),
+            event("acme", "nps.answered", at + 1, user_id="ann", properties={"score": 9, "comment": "good"}),
+        )
+    await stream.tick(START + 730 * DAY)
+    await stream.score()
+    await kept(stream, RetentionRules(pause=0.0, history_days=400))
+    query = "SELECT json_agg(words ORDER BY at)::text FROM scoring.kpi_entry WHERE name = '{}'"
+    assert json.loads(await stream.scalar(query.format("ticket.opened"))) == ["Export fails"]
+    assert json.loads(await stream.scalar(query.format("nps.answered"))) == [None, "good"]
+    assert stream.count("rows_pruned_total", table="ticket") == 1
+    assert stream.count("rows_pruned_total", table="words") == 1
 
 
 def _ordinal(moment: float) -> int:

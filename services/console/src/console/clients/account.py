@@ -1,20 +1,18 @@
 """What scoring's read API knows of one account, as far as the console asks it. Points are 0 to 100, moments are UTC."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Final
 from urllib.parse import quote
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from common.contracts.signals import Band, Contribution, Facts, Health, MovingEvent, Override, Part
 from console.clients.delay import ScoresDelay
 from console.clients.service_api import ServiceApi
 
-# The most days of one answer, and how many answers are asked one after the other: more than two years in all.
-_MOST_DAYS: Final = 400
-_ANSWERS: Final = 2
+# The most days and signals of one answer: more than two years.
+_MOST_DAYS: Final = 800
 
 
 class RaisedFlag(Struct, frozen=True):
@@ -192,14 +190,39 @@ class PeopleAnswer(Struct, frozen=True):
 
 
 class EntryRow(Struct, frozen=True, kw_only=True):
-    """A fact, a contract's event, a milestone or an answer. `retracted_at` if somebody took it back."""
+    """A fact, a contract's event, a milestone or an answer with its words. `retracted_at` if somebody took it back."""
 
     name: str
     at: datetime
     known_at: datetime
     person: str | None
     said: Mapping[str, Any]
+    words: str | None = None
     retracted_at: datetime | None
+
+
+class TicketRow(Struct, frozen=True, kw_only=True):
+    """A support ticket as its events leave it. `opened` is None if that event is not known."""
+
+    ticket: str
+    open: bool
+    subject: str | None
+    severity: float | None
+    by: str | None
+    opened: datetime | None
+    reopened: datetime | None
+    answered: datetime | None
+    hours_to_answer: float | None
+    resolved: datetime | None
+    hours_to_resolve: float | None
+
+
+class TicketsAnswer(Struct, frozen=True):
+    """The open ones first, which `open` counts. `more` says that there are others."""
+
+    tickets: tuple[TicketRow, ...]
+    open: int
+    more: bool
 
 
 class EntriesAnswer(Struct, frozen=True):
@@ -221,16 +244,12 @@ class AccountClient:
 
     async def history(self, account_id: str, *, first: date | None, last: date | None) -> HistoryAnswer:
         """The newest days and signals within the bounds, two years of them at least."""
-        found = await self._history(account_id, first, last)
-        for _ in range(_ANSWERS - 1):
-            if not (found.more_days or found.more_signals):
-                break
-            older = await self._history(account_id, first, max(_cut_off(found)) - timedelta(days=1))
-            # Days are those of the account's time zone, so that both may have a signal of the last one.
-            days = {one.day: one for one in (*found.days, *older.days)}
-            signals = {one.signal_id: one for one in (*found.signals, *older.signals)}
-            found = replace(older, days=tuple(days.values()), signals=tuple(signals.values()), as_of=found.as_of)
-        return found
+        query: dict[str, str | int] = {"limit": _MOST_DAYS}
+        if first is not None:
+            query["from"] = first.isoformat()
+        if last is not None:
+            query["to"] = last.isoformat()
+        return await self._api.get(_path(account_id, "/history"), HistoryAnswer, query)
 
     async def people(self, account_id: str, *, limit: int, cursor: str | None) -> PeopleAnswer:
         return await self._api.get(_path(account_id, "/people"), PeopleAnswer, _page(limit, cursor))
@@ -242,13 +261,8 @@ class AccountClient:
         query: dict[str, str | int | Sequence[str]] = {**_page(limit, cursor), "name": names}
         return await self._api.get(_path(account_id, "/entries"), EntriesAnswer, query)
 
-    async def _history(self, account_id: str, first: date | None, last: date | None) -> HistoryAnswer:
-        query: dict[str, str | int] = {"limit": _MOST_DAYS}
-        if first is not None:
-            query["from"] = first.isoformat()
-        if last is not None:
-            query["to"] = last.isoformat()
-        return await self._api.get(_path(account_id, "/history"), HistoryAnswer, query)
+    async def tickets(self, account_id: str, *, limit: int) -> TicketsAnswer:
+        return await self._api.get(_path(account_id, "/tickets"), TicketsAnswer, {"limit": limit})
 
 
 def _path(account_id: str, rest: str = "") -> str:
@@ -261,10 +275,3 @@ def _ahead(as_of: date | None) -> dict[str, str]:
 
 def _page(limit: int, cursor: str | None) -> dict[str, str | int]:
     return {"limit": limit} if cursor is None else {"limit": limit, "cursor": cursor}
-
-
-def _cut_off(found: HistoryAnswer) -> list[date]:
-    """The oldest days that an answer has of what goes on before it."""
-    days = [found.days[-1].day] if found.more_days else []
-    signals = [found.signals[-1].at.date() + timedelta(days=1)] if found.more_signals else []
-    return days + signals

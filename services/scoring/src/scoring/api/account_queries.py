@@ -14,8 +14,10 @@ from scoring.api.parameters import (
     HistoryParameters,
     PeopleParameters,
     ReceiptParameters,
+    TicketParameters,
 )
 from scoring.api.snapshot_reader import SnapshotReader
+from scoring.api.ticket_answers import AccountTickets, tickets_of
 from scoring.health import Day
 from scoring.health.moments import day_number, end_of_day, local_day, local_midnight, to_date, to_datetime, zone_named
 from scoring.postgres.people import PersonPlace
@@ -23,6 +25,8 @@ from scoring.postgres.snapshot import ListRow, TableSnapshot
 
 # Moments of signals are no finer.
 _MICROSECOND = 1e-6
+# Of one account, the newest: an answer takes a bounded time.
+_TICKET_ENTRIES = 5_000
 
 
 class AccountQueries:
@@ -103,6 +107,13 @@ class AccountQueries:
             entries=tuple(rendering.account_entry(one) for one in shown),
             next_cursor=encode_entry_cursor(shown[-1].place) if len(found) > len(shown) else None,
         )
+
+    async def tickets(self, account_id: str, asked: TicketParameters) -> AccountTickets:
+        async with self._snapshots.open() as (_, snapshot):
+            await _find_row(snapshot, account_id)
+            found = await snapshot.ticket_entries(account_id, limit=_TICKET_ENTRIES + 1)
+        more = len(found) > _TICKET_ENTRIES
+        return tickets_of(account_id, found[:_TICKET_ENTRIES], limit=asked.limit, more=more)
 
     async def history(self, account_id: str, asked: HistoryParameters) -> answers.History:
         async with self._snapshots.open() as (reader, snapshot):

@@ -12,6 +12,7 @@ from scoring.api.announcements import AnnouncementBody
 from scoring.api.kpi_answers import KpiDefinitions, Kpis
 from scoring.api.kpi_parquet import PARQUET_TYPE
 from scoring.api.listed_fields import AccountFields
+from scoring.api.ticket_answers import AccountTickets
 
 _REF: Final = "#/components/schemas/{name}"
 _ANSWERS: Final = (
@@ -24,6 +25,7 @@ _ANSWERS: Final = (
     answers.Receipts,
     answers.AccountPeople,
     answers.AccountEntries,
+    AccountTickets,
     answers.StateExport,
     answers.UnreadableStateExport,
     answers.EventUses,

@@ -167,7 +167,7 @@ class HistoryParameters(PointsParameters):
         alias="to",
         description="not newer than this; a date is a day in the account's time zone, and included",
     )
-    limit: int = Field(default=90, ge=1, le=400, description="at most so many days, and so many signals")
+    limit: int = Field(default=90, ge=1, le=800, description="at most so many days, and so many signals")
 
 
 class ReceiptParameters(AccountParameters):
@@ -201,6 +201,10 @@ class EntryParameters(QueryParameters):
             return decode_entry_cursor(self.cursor)
         except InvalidCursor as error:
             raise bad_parameter("query.cursor", "cursor", "is not a `next_cursor` of an answer") from error
+
+
+class TicketParameters(QueryParameters):
+    limit: int = Field(default=50, ge=1, le=500, description="at most so many tickets")
 
 
 class EventNameParameters(QueryParameters):

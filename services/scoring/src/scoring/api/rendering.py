@@ -199,16 +199,21 @@ def level(now: Level) -> answers.LevelNow:
 
 
 def account_entry(source: StoredAccountEntry) -> answers.AccountEntry:
-    person = None if source.person is None else source.person.decode("utf-8", "replace")
     return answers.AccountEntry(
         name=source.name,
         at=to_datetime(source.at),
         known_at=to_datetime(source.known_at),
-        # Who was erased has no name.
-        person=None if person is None or is_substitute(person) else person,
+        person=named_person(source.person),
         said=source.said,
+        words=source.words,
         retracted_at=None if source.retracted_at is None else to_datetime(source.retracted_at),
     )
+
+
+def named_person(key: bytes | None) -> str | None:
+    """Who was erased has no name."""
+    person = None if key is None else key.decode("utf-8", "replace")
+    return None if person is None or is_substitute(person) else person
 
 
 def _lines(view: View, card: Card) -> answers.BandThresholds:

@@ -34,9 +34,11 @@ from scoring.api.parameters import (
     PeopleParameters,
     PortfolioParameters,
     ReceiptParameters,
+    TicketParameters,
     account_id,
 )
 from scoring.api.portfolio import PortfolioQueries
+from scoring.api.ticket_answers import AccountTickets
 
 AccountId = Annotated[str, Depends(account_id)]
 _PREFIX = "/v1/accounts"
@@ -92,9 +94,14 @@ def _accounts(listing: Listing, reading: AccountQueries, keys: KeyVerifier) -> A
 
     @router.get("/{account_id}/entries", responses=openapi.responses(answers.AccountEntries, of_one=True))
     async def get_entries(account: AccountId, asked: Annotated[EntryParameters, Query()]) -> Response:
-        """What events said of facts, the contract, milestones and answers, and how the band and the stage changed; the
-        newest in the log first, a page at a time. What was taken back stays, and says when."""
+        """What events said of facts, the contract, milestones, answers and tickets, and how the band and the stage
+        changed; the newest in the log first, a page at a time. What was taken back stays, and says when."""
         return json_response(await reading.entries(account, asked))
+
+    @router.get("/{account_id}/tickets", responses=openapi.responses(AccountTickets, of_one=True))
+    async def get_tickets(account: AccountId, asked: Annotated[TicketParameters, Query()]) -> Response:
+        """Support tickets as their events leave them: the open ones first, then those that were resolved last."""
+        return json_response(await reading.tickets(account, asked))
 
     @router.get("/{account_id}/history", responses=openapi.responses(answers.History, of_one=True))
     async def get_history(account: AccountId, asked: Annotated[HistoryParameters, Query()]) -> Response:

@@ -43,6 +43,9 @@ Scoring keeps an entry for each event that says something of a contract, a miles
 that is new. It also keeps one whenever an account's band or stage changes, and one when a month ends. Entries are
 written in the same transaction as the scores, so they are a function of the log. They are kept for ever.
 
+The same table has the events of support tickets and the words of answers, for `/v1/accounts/{id}/entries` and
+`/tickets`. No KPI uses them, and they go with history (`SCORING_HISTORY_DAYS`).
+
 - **Two times.** An entry has the time at which the event happened, by which figures are computed, and the time at
   which scoring read it. With `known_at`, later entries do not count. So last quarter's report can be made again as it
   was, and compared with what is known today.

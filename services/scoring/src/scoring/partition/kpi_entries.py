@@ -10,6 +10,8 @@ from common.contracts.signals import Band
 from scoring.health import Account, MonthEnd, Scorer, Stage
 from scoring.health.facts import MERGED, RETRACTED, WRITES, said_facts
 from scoring.health.properties import hash_of, id_hash, number, parse_date, withdrawn_event
+from scoring.partition.ticket_entries import TICKETS, said_of_ticket
+from scoring.partition.words import label, words_of
 
 # Names of entries that no event has.
 HEALTH_CHANGED: Final = "health.changed"
@@ -17,14 +19,17 @@ MONTH_ENDED: Final = "month.ended"
 ACCOUNT_ERASED: Final = "account.erased"
 
 PLANNED, REACHED = "milestone.planned", "milestone.reached"
-ANSWERS: Final = ("nps.answered", "csat.answered")
+_CSAT: Final = "csat.answered"
+ANSWERS: Final = ("nps.answered", _CSAT)
 _FACTS: Final = frozenset(
     ("arr", "seats", "tier", "owner", "segment", "stage", "contract_start", "contract_end", "status", "merged_into")
 )
 DECIMALS: Final = 4  # of the values of metrics
 _UPDATED: Final = "account.updated"
-KPI_EVENTS: Final = frozenset([*WRITES, PLANNED, REACHED, *ANSWERS, RETRACTED]) - {"account.away"}
+_ABOUT: Final = "about"
+KPI_EVENTS: Final = frozenset([*WRITES, PLANNED, REACHED, *ANSWERS, *TICKETS, RETRACTED]) - {"account.away"}
 """The names of the events of which `entry_of` may make an entry."""
+_OF_PEOPLE: Final = frozenset([*ANSWERS, *TICKETS])
 _SIGN: Final = 1 << 63
 
 
@@ -32,7 +37,8 @@ class KpiEntry(Struct, frozen=True):
     """`at` is when it happened (event time, at most record time), `known_at` the record time; both in seconds.
 
     `key` names the event within its account, for a retraction; None where no event is the cause. `person` is who
-    answered. `said` holds what KPIs use of it: facts by their names, or what `name` brings.
+    answered, or of whom the ticket's event is. `said` holds facts by their names, or what `name` brings. `words` are
+    what the person wrote, apart from the rest because they are deleted with the person.
     """
 
     account_id: str
@@ -42,6 +48,7 @@ class KpiEntry(Struct, frozen=True):
     key: int | None
     person: bytes | None
     said: dict[str, Any]
+    words: str | None = None
 
 
 class HealthStanding(NamedTuple):
@@ -93,12 +100,12 @@ def entry_of(event: Event, account: Account, *, recorded: float) -> KpiEntry | N
     said = _said(event, account, at)
     if said is None:
         return None
-    person = None if event.user_id is None or event.name not in ANSWERS else person_key(event.user_id)
-    return KpiEntry(event.account_id, event.name, at, recorded, signed(id_hash(event)), person, said)
+    person = None if event.user_id is None or event.name not in _OF_PEOPLE else person_key(event.user_id)
+    return KpiEntry(event.account_id, event.name, at, recorded, signed(id_hash(event)), person, said, words_of(event))
 
 
 def _said(event: Event, account: Account, at: float) -> dict[str, Any] | None:
-    """None if the event has nothing that a KPI could use."""
+    """None if the event has nothing to keep."""
     name, given = event.name, event.properties
     if name in WRITES:
         said = {field: value for field, value in said_facts(event).items() if field in _FACTS}
@@ -110,7 +117,10 @@ def _said(event: Event, account: Account, at: float) -> dict[str, Any] | None:
         return None if withdrawn is None else {"retracts": signed(hash_of(*withdrawn))}
     if name in ANSWERS:
         score = number(given.get("score"))
-        return None if score is None else {"score": score}
+        about = label(given.get(_ABOUT)) if name == _CSAT else None
+        return None if score is None else {"score": score} | ({} if about is None else {_ABOUT: about})
+    if name in TICKETS:
+        return said_of_ticket(event)
     step: object = given.get("step")
     if not isinstance(step, str):
         return None

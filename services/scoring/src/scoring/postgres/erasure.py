@@ -30,7 +30,9 @@ _REMOVED: Final = {
         WHERE account_id = :account""",
 }
 _DELETIONS: Final = ",".join(f"\n{name}_gone AS ({statement} RETURNING 1)" for name, statement in _REMOVED.items())
-_COUNTS: Final = ", ".join([*(f"'{name}', (SELECT count(*) FROM {name}_gone)" for name in _REMOVED), kpi_entries.COUNT])
+_COUNTS: Final = ", ".join(
+    [*(f"'{name}', (SELECT count(*) FROM {name}_gone)" for name in _REMOVED), kpi_entries.COUNTS]
+)
 
 # If the record is read again, the first receipt stays: nothing is left to count.
 ERASE_PARTS: Final = f"""{_DELETIONS},

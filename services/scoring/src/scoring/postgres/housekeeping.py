@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from scoring.postgres.connection import connect
 from scoring.postgres.people import KEPT
+from scoring.postgres.schema import OF_TICKET
 from scoring.worker.housekeeping.journal import Mark, MergeStep
 from scoring.worker.housekeeping.seen import ID, Blob, BlobRun, Key
 
@@ -102,6 +103,26 @@ WITH deleted AS (
 SELECT count(*) FROM deleted
 """
 
+_FORGET_TICKETS = f"""
+WITH deleted AS (
+    DELETE FROM scoring.kpi_entry WHERE (partition, seq, n) IN (
+        SELECT partition, seq, n FROM scoring.kpi_entry
+        WHERE account_id = ANY(:accounts) AND at < :before AND {OF_TICKET} LIMIT :limit FOR UPDATE SKIP LOCKED)
+    RETURNING 1
+)
+SELECT count(*) FROM deleted
+"""
+
+_FORGET_WORDS = """
+WITH cleared AS (
+    UPDATE scoring.kpi_entry SET words = NULL WHERE (partition, seq, n) IN (
+        SELECT partition, seq, n FROM scoring.kpi_entry
+        WHERE account_id = ANY(:accounts) AND at < :before AND words IS NOT NULL LIMIT :limit FOR UPDATE SKIP LOCKED)
+    RETURNING 1
+)
+SELECT count(*) FROM cleared
+"""
+
 # A person who was seen since the ranking keeps the row: the comparison is made again once the row is locked.
 _FORGET_PEOPLE = """
 WITH ranked AS (
@@ -162,6 +183,12 @@ class PostgresHousekeepingStore:
 
     async def delete_signals(self, account_ids: Sequence[str], *, before: float, limit: int) -> int:
         return await self._count(_FORGET_SIGNALS, accounts=list(account_ids), before=before, limit=limit)
+
+    async def delete_tickets(self, account_ids: Sequence[str], *, before: float, limit: int) -> int:
+        return await self._count(_FORGET_TICKETS, accounts=list(account_ids), before=before, limit=limit)
+
+    async def delete_words(self, account_ids: Sequence[str], *, before: float, limit: int) -> int:
+        return await self._count(_FORGET_WORDS, accounts=list(account_ids), before=before, limit=limit)
 
     async def delete_people(self, account_ids: Sequence[str], *, limit: int) -> int:
         return await self._count(_FORGET_PEOPLE, accounts=list(account_ids), kept=KEPT, limit=limit)

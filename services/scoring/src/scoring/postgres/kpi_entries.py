@@ -11,17 +11,19 @@ from common.database import connected
 from scoring.kpis.entry_log import StoredEntry
 from scoring.kpis.entry_source import EntryPlace, NewestEntries
 from scoring.partition.kpi_entries import ACCOUNT_ERASED, KpiEntry
+from scoring.postgres.schema import OF_KPIS, OF_TICKET
 
 STATEMENT: Final = """
 kpi_entries AS (
-    INSERT INTO scoring.kpi_entry (partition, seq, n, account_id, name, at, known_at, key, person, body)
-    SELECT :partition, :last + 1, ordinality - 1, account_id, name, at, known_at, key, person, body::json
-    FROM unnest(:kpi_accounts, :kpi_names, :kpi_ats, :kpi_known_ats, :kpi_keys, :kpi_people, :kpi_bodies)
-         WITH ORDINALITY AS new (account_id, name, at, known_at, key, person, body, ordinality)
+    INSERT INTO scoring.kpi_entry (partition, seq, n, account_id, name, at, known_at, key, person, body, words)
+    SELECT :partition, :last + 1, ordinality - 1, account_id, name, at, known_at, key, person, body::json, words
+    FROM unnest(:kpi_accounts, :kpi_names, :kpi_ats, :kpi_known_ats, :kpi_keys, :kpi_people, :kpi_bodies, :kpi_words)
+         WITH ORDINALITY AS new (account_id, name, at, known_at, key, person, body, words, ordinality)
 )"""
 
 # Amounts and dates stay, so that past figures do: in a table of their own, under an id and people that nobody can find
-# again. From the erasure on the account is no customer. Id and salt are drawn once, because a CTE is evaluated once.
+# again. Tickets, words and what an answer was about go. From the erasure on the account is no customer. Id and salt are
+# drawn once, because a CTE is evaluated once.
 ERASE_ACCOUNT: Final = f"""
 drawn AS MATERIALIZED (SELECT 'erased-' || gen_random_uuid() AS drawn_id, gen_random_uuid()::text AS salt),
 kpi_entries_gone AS (
@@ -31,12 +33,14 @@ kpi_entries_gone AS (
 kpi_entries_kept AS (
     INSERT INTO scoring.erased_kpi_entry (drawn_id, n, name, at, known_at, key, person, body)
     SELECT drawn_id, row_number() OVER (ORDER BY partition, seq, n), name, at, known_at, key,
-           sha256(person || convert_to(salt, 'UTF8')), body
-    FROM kpi_entries_gone, drawn
+           sha256(person || convert_to(salt, 'UTF8')),
+           CASE WHEN name = 'csat.answered' THEN (body::jsonb - 'about')::json ELSE body END
+    FROM kpi_entries_gone, drawn WHERE {OF_KPIS}
     UNION ALL SELECT drawn_id, 0, '{ACCOUNT_ERASED}', :at, :at, NULL, NULL, '{{}}' FROM drawn
     WHERE EXISTS (SELECT FROM kpi_entries_gone)
 )"""
-COUNT: Final = "'kpi_entries_kept_under_another_id', (SELECT count(*) FROM kpi_entries_gone)"
+COUNTS: Final = f"""'kpi_entries_kept_under_another_id', (SELECT count(*) FROM kpi_entries_gone WHERE {OF_KPIS}),
+    'ticket_entries', (SELECT count(*) FROM kpi_entries_gone WHERE {OF_TICKET})"""
 
 TYPES: Final[dict[str, Any]] = {
     "kpi_accounts": ARRAY(Text),
@@ -46,6 +50,7 @@ TYPES: Final[dict[str, Any]] = {
     "kpi_keys": ARRAY(BigInteger),
     "kpi_people": ARRAY(LargeBinary),
     "kpi_bodies": ARRAY(Text),
+    "kpi_words": ARRAY(Text),
 }
 
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
@@ -60,21 +65,22 @@ def parameters(entries: Sequence[KpiEntry]) -> dict[str, Any]:
         "kpi_keys": [one.key for one in entries],
         "kpi_people": [one.person for one in entries],
         "kpi_bodies": [_encode(one.said).decode() for one in entries],
+        "kpi_words": [one.words for one in entries],
     }
 
 
 # Each journal was begun by a writer of its own, so other writers mean that scoring was rebuilt.
-_NEWEST: Final = """
+_NEWEST: Final = f"""
 SELECT (SELECT count(*) FROM scoring.erased_kpi_entry) AS erased,
        (SELECT string_agg(writer, ' ' ORDER BY partition) FROM scoring.journal WHERE seq = 0) AS begun_by,
        partition, seq, n
 FROM generate_series(0, CAST(:partitions AS integer) - 1) AS numbers (partition)
-LEFT JOIN LATERAL (SELECT seq, n FROM scoring.kpi_entry WHERE kpi_entry.partition = numbers.partition
+LEFT JOIN LATERAL (SELECT seq, n FROM scoring.kpi_entry WHERE kpi_entry.partition = numbers.partition AND {OF_KPIS}
                    ORDER BY seq DESC, n DESC LIMIT 1) AS newest ON true
 """
-_PAGE: Final = """
+_PAGE: Final = f"""
 SELECT account_id, name, at, known_at, key, person, body::text AS body, seq, n FROM scoring.kpi_entry
-WHERE partition = :partition AND (seq, n) > (:seq, :n) ORDER BY seq, n LIMIT :limit
+WHERE partition = :partition AND (seq, n) > (:seq, :n) AND {OF_KPIS} ORDER BY seq, n LIMIT :limit
 """
 # The erasure is the last that is known of an account.
 _ERASED: Final = """
@@ -84,7 +90,7 @@ ORDER BY drawn_id, n = 0, n
 
 
 class PostgresKpiEntries:
-    """Reads the entries. Every method raises `DatabaseUnavailable`."""
+    """Reads the entries that KPIs use. Every method raises `DatabaseUnavailable`."""
 
     def __init__(self, engine: AsyncEngine, *, patience: float) -> None:
         """`patience` is the most that one call may take, in seconds."""

@@ -207,8 +207,12 @@ day = Table(
     Column("body", JSON, nullable=False),
 )
 
-# What KPIs are made of, in the order of the log: (partition, seq, n). Never pruned. `at` is event time, `known_at` is
-# record time. `key` names the event for a retraction.
+# The entries of tickets, which no KPI uses. They are many, so each kind of reader has an index without the others.
+OF_TICKET = "name LIKE 'ticket.%'"
+OF_KPIS = "name NOT LIKE 'ticket.%'"
+
+# What KPIs are made of, and tickets, in the order of the log: (partition, seq, n). Tickets and words go with history,
+# the rest is never pruned. `at` is event time, `known_at` is record time. `key` names the event for a retraction.
 kpi_entry = Table(
     "kpi_entry",
     metadata,
@@ -222,8 +226,11 @@ kpi_entry = Table(
     Column("key", BigInteger),
     Column("person", LargeBinary),
     Column("body", JSON, nullable=False),
+    Column("words", Text),  # what a person wrote; it is deleted with the person
     Index("kpi_entry_by_account", "account_id"),
     Index("kpi_entry_by_person", "partition", "person", postgresql_where=text("person IS NOT NULL")),
+    Index("kpi_entry_of_kpis", "partition", "seq", "n", postgresql_where=text(OF_KPIS)),
+    Index("kpi_entry_with_words", "account_id", "at", postgresql_where=text(f"{OF_TICKET} OR words IS NOT NULL")),
 )
 
 # The entries of erased accounts, under random ids, in the order of the log (`n`; 0 is the erasure). Keep this table in

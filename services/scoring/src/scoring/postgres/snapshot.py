@@ -139,6 +139,7 @@ class StoredAccountEntry(Struct, frozen=True):
     known_at: float
     person: bytes | None
     said: dict[str, Any]
+    words: str | None
     place: EntryPlace
     retracted_at: float | None
 
@@ -276,13 +277,11 @@ class TableSnapshot:
     ) -> tuple[StoredAccountEntry, ...]:
         """The newest in the log first; without `names` those of every name."""
         values = account_entries.values(account_id, names=names, before=before, limit=limit)
-        rows = await self._read(account_entries.PAGE, **values)
-        return tuple(
-            StoredAccountEntry(
-                row.name, row.at, row.known_at, row.person, _said.decode(row.body), (row.seq, row.n), row.retracted_at
-            )
-            for row in rows
-        )
+        return tuple(map(_entry, await self._read(account_entries.PAGE, **values)))
+
+    async def ticket_entries(self, account_id: str, *, limit: int) -> tuple[StoredAccountEntry, ...]:
+        """Those that stand, the newest first by event time."""
+        return tuple(map(_entry, await self._read(account_entries.TICKETS, account=account_id, limit=limit)))
 
     async def event_names(self) -> dict[str, UseCount]:
         """By name, the most frequent first."""
@@ -320,6 +319,13 @@ class TableSnapshot:
     async def _read(self, query: TextClause, **values: Any) -> Sequence[Any]:
         rows: Sequence[Any] = (await self._connection.execute(query, values)).all()
         return rows
+
+
+def _entry(row: Any) -> StoredAccountEntry:
+    place = (row.seq, row.n)
+    return StoredAccountEntry(
+        row.name, row.at, row.known_at, row.person, _said.decode(row.body), row.words, place, row.retracted_at
+    )
 
 
 class SnapshotSource:

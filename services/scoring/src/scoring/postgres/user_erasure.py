@@ -46,7 +46,8 @@ people_gone AS (
     DELETE FROM scoring.person WHERE partition = :partition AND user_id = :user RETURNING account_id
 ),
 kpi_entries AS (
-    UPDATE scoring.kpi_entry SET person = :substitute_key WHERE partition = :partition AND person = :user_key
+    UPDATE scoring.kpi_entry SET person = :substitute_key, words = NULL
+    WHERE partition = :partition AND person = :user_key
     RETURNING 1
 ),
 erased AS (

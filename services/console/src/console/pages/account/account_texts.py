@@ -93,6 +93,7 @@ class AccountTexts(Struct, frozen=True, kw_only=True):
     all_dates: str
     chart: str
     chart_words: str
+    chart_marks: str
     no_history: str
     older_days: str
     moves: str

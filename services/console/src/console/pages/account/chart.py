@@ -33,6 +33,15 @@ class ChartMark(Struct, frozen=True):
     words: str
 
 
+class EventMark(Struct, frozen=True):
+    """A day's events that moved the score the same way: up if `better`."""
+
+    x: float
+    y: float
+    better: bool
+    words: str
+
+
 class ScorePoint(Struct, frozen=True):
     day: date
     score: float
@@ -44,6 +53,7 @@ class ScoreChart(Struct, frozen=True):
     path: str
     ticks: tuple[DateTick, ...]
     marks: tuple[ChartMark, ...]
+    events: tuple[EventMark, ...]
     first: ScorePoint
     last: ScorePoint
     lowest: ScorePoint
@@ -56,7 +66,15 @@ class MarkedDay(Struct, frozen=True):
     words: str
 
 
-def chart_of(days: Sequence[ScoreDay], marked: Iterable[MarkedDay]) -> ScoreChart | None:
+class DayOfEvents(Struct, frozen=True):
+    day: date
+    better: bool
+    words: str
+
+
+def chart_of(
+    days: Sequence[ScoreDay], marked: Iterable[MarkedDay], events: Iterable[DayOfEvents] = ()
+) -> ScoreChart | None:
     """`days` are the newest first. None without days: then there is nothing to draw."""
     points = points_of(days)
     if not points:
@@ -69,10 +87,16 @@ def chart_of(days: Sequence[ScoreDay], marked: Iterable[MarkedDay]) -> ScoreChar
         for one in marked
         if one.day in scores
     )
+    moved = tuple(
+        EventMark(_x(one.day, first, last), _y(scores[one.day]), one.better, one.words)
+        for one in events
+        if one.day in scores
+    )
     return ScoreChart(
         path,
         tuple(_ticks(first, last)),
         marks,
+        moved,
         points[0],
         points[-1],
         min(points, key=lambda one: one.score),

@@ -12,6 +12,7 @@ from console.clients.account import (
     HistoryAnswer,
     LevelAnswer,
     PeopleAnswer,
+    TicketsAnswer,
 )
 from console.clients.alerts import AlertsAnswer, AlertsReader, OneAlert
 from console.clients.asking import Asking, nothing
@@ -23,6 +24,21 @@ _PEOPLE: Final = 25
 _ALERTS: Final = 10
 _ENTRIES: Final = 25
 _STEPS: Final = 100
+_TICKETS: Final = 200
+_ANSWERS: Final = 10
+_OF_ANSWERS: Final = ("nps.answered", "csat.answered")
+_OF_CONTRACT: Final = (
+    "account.updated",
+    "account.merged",
+    "contract.started",
+    "contract.changed",
+    "contract.renewed",
+    "contract.cancel_requested",
+    "contract.ended",
+    PLANNED,
+    REACHED,
+    "health.changed",
+)
 
 
 class AccountContent(Struct, frozen=True, kw_only=True):
@@ -37,6 +53,8 @@ class AccountContent(Struct, frozen=True, kw_only=True):
     people: PeopleAnswer | None
     entries: EntriesAnswer | None
     milestones: EntriesAnswer | None
+    tickets: TicketsAnswer | None
+    answers: EntriesAnswer | None
     alerts: AlertsAnswer | None
     alert: OneAlert | None
     ahead: AccountNow | None
@@ -51,7 +69,11 @@ async def read_content(
     """Raises `ApiRefused` for an unknown account, and `ApiUnavailable` if every service is away."""
     # A day that scoring does not look ahead to is said beside its field.
     asking, looking_ahead, ahead = Asking(), Asking(), view.as_of
-    (now, level, history), (people, entries, milestones), (listed, alert, then, then_level) = await asyncio.gather(
+    (
+        (now, level, history),
+        (people, entries, milestones, tickets, answers),
+        (listed, alert, then, then_level),
+    ) = await asyncio.gather(
         asyncio.gather(
             asking.of(accounts.account(account_id)),
             asking.of(accounts.level(account_id), unknown=True),
@@ -59,8 +81,14 @@ async def read_content(
         ),
         asyncio.gather(
             asking.of(accounts.people(account_id, limit=_PEOPLE, cursor=view.people), unknown=True),
-            asking.of(accounts.entries(account_id, limit=_ENTRIES, cursor=view.entries), unknown=True),
+            asking.of(
+                accounts.entries(account_id, limit=_ENTRIES, cursor=view.entries, names=_OF_CONTRACT), unknown=True
+            ),
             asking.of(accounts.entries(account_id, limit=_STEPS, names=(PLANNED, REACHED)), unknown=True),
+            asking.of(accounts.tickets(account_id, limit=_TICKETS), unknown=True),
+            asking.of(
+                accounts.entries(account_id, limit=_ANSWERS, cursor=view.answers, names=_OF_ANSWERS), unknown=True
+            ),
         ),
         asyncio.gather(
             asking.of(alerts.alerts({"account": account_id}, limit=_ALERTS, cursor=view.alerts)),
@@ -77,6 +105,8 @@ async def read_content(
         people=people,
         entries=entries,
         milestones=milestones,
+        tickets=tickets,
+        answers=answers,
         alerts=listed,
         # Of this account, whatever an address says.
         alert=alert if alert is not None and alert.account_id == account_id else None,

@@ -14,6 +14,8 @@ ROWS: Final = 20
 # A day that moved the score by less is in the plot alone.
 _LEAST: Final = 1.0
 _MOST_REASONS: Final = 3
+# More marks would cover the line; the table below it has all.
+_MOST_MARKS: Final = 60
 
 
 class NamedPoints(Struct, frozen=True):
@@ -46,6 +48,30 @@ def moves_of(history: HistoryAnswer, *, zone: tzinfo) -> list[Move]:
     days: Mapping[date, ScoreDay] = {one.day: one for one in history.days}
     moved = {one.day for one in history.days if abs(one.after - one.before) >= _LEAST}
     return [_move(day, days.get(day), signals.get(day, ())) for day in sorted(moved | signals.keys(), reverse=True)]
+
+
+class MovingDay(Struct, frozen=True):
+    """The events of a day that moved the score by a point or more the same way."""
+
+    day: date
+    better: bool
+    events: tuple[MovingEvent, ...]
+
+    @property
+    def points(self) -> float:
+        return sum(one.points for one in self.events)
+
+
+def moving_days(history: HistoryAnswer) -> list[MovingDay]:
+    """Those that moved it most, the newest first."""
+    found: dict[tuple[date, bool], list[MovingEvent]] = {}
+    for day in history.days:
+        for event in day.events:
+            if abs(event.points) >= _LEAST:
+                found.setdefault((day.day, event.points > 0), []).append(event)
+    days = [MovingDay(day, better, tuple(events)) for (day, better), events in found.items()]
+    largest = sorted(days, key=lambda one: -abs(one.points))[:_MOST_MARKS]
+    return sorted(largest, key=lambda one: one.day, reverse=True)
 
 
 def signals_by_day(history: HistoryAnswer, *, zone: tzinfo) -> dict[date, tuple[SignalInHistory, ...]]:

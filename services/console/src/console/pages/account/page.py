@@ -14,6 +14,7 @@ from console.pages.account.acts import BandOverrides, posted_override
 from console.pages.account.content import read_content
 from console.pages.account.shown import QUIET_DAYS, shown_account
 from console.pages.account.texts import ACCOUNT_TEXTS
+from console.pages.account.ticket_texts import TICKET_TEXTS
 from console.pages.account.view import AccountView, Did, view_of
 from console.web.addresses import account_address
 from console.web.alert_acts import AlertActs
@@ -51,6 +52,7 @@ def routes(parts: PageParts) -> APIRouter:
             here=view.address(account_id) if mistake else None,
             shown=shown_account(content, view, account_id, visit, names=parts.names, formats=formats(visit)),
             text=ACCOUNT_TEXTS[visit.locale],
+            said=TICKET_TEXTS[visit.locale],
             view=view,
             content=content,
             mistake=mistake,

@@ -16,11 +16,22 @@ from console.languages.locale import Locale
 from console.pages.account import chart
 from console.pages.account.account_texts import AccountTexts
 from console.pages.account.acts import override_state
-from console.pages.account.chart import MarkedDay, ScoreChart
+from console.pages.account.chart import DayOfEvents, MarkedDay, ScoreChart
 from console.pages.account.content import AccountContent
 from console.pages.account.milestones import StepOnJourney, milestones_of
-from console.pages.account.moves import ROWS, Move, NamedPoints, moves_of, points_by_metric, signals_by_day, zone_of
+from console.pages.account.moves import (
+    ROWS,
+    Move,
+    MovingDay,
+    NamedPoints,
+    moves_of,
+    moving_days,
+    points_by_metric,
+    signals_by_day,
+    zone_of,
+)
 from console.pages.account.texts import ACCOUNT_TEXTS
+from console.pages.account.tickets import TicketsPage, tickets_page
 from console.pages.account.view import AccountView
 from console.pages.account.waterfall import Waterfall, waterfall_of
 from console.pages.account.why import why_this_band
@@ -54,6 +65,11 @@ class AccountWords:
     def signal(self, one: SignalInHistory | AlertInList) -> str:
         """What a signal tells: `flag: payment failed`."""
         return self._text.kinds.get(one.kind, one.kind.replace("_", " ")).format(self._to(one.to))
+
+    def events(self, moving: MovingDay) -> str:
+        """Which events moved the score on a day, and by how much. Each name keeps its own direction of writing."""
+        parts = [f"\u2068{one.name}\u2069 {self._formats.signed_tenth(one.points)}" for one in moving.events]
+        return f"{', '.join(parts)}: {self._formats.day(moving.day)}"
 
     def reason(self, words: str) -> str:
         """Of a decision or an attempt."""
@@ -108,6 +124,7 @@ class ShownAccount(Struct, frozen=True, kw_only=True):
     moves_after: bool
     grid: tuple[tuple[int, float], ...]
     milestones: tuple[StepOnJourney, ...]
+    tickets: TicketsPage | None
 
 
 def shown_account(
@@ -125,7 +142,8 @@ def shown_account(
             for day, found in signals_by_day(history, zone=zone).items()
             for one in found
         ]
-        drawn = chart.chart_of(history.days, marked)
+        moving = [DayOfEvents(one.day, one.better, words.events(one)) for one in moving_days(history)]
+        drawn = chart.chart_of(history.days, marked, moving)
     owner = None if now is None else now.facts.owner
     return ShownAccount(
         account_id=account_id,
@@ -143,6 +161,7 @@ def shown_account(
         moves_after=len(moves) > view.moves * ROWS,
         grid=chart.grid(),
         milestones=() if content.milestones is None else milestones_of(content.milestones.entries),
+        tickets=None if content.tickets is None else tickets_page(content.tickets, view.tickets),
     )
 
 
@@ -167,4 +186,4 @@ def _chart_words(drawn: ScoreChart, text: AccountTexts, formats: Formats) -> str
     """What the plot shows, for those who do not see it."""
     points = (drawn.first, drawn.last, drawn.lowest, drawn.highest)
     pairs = [said for one in points for said in (formats.score(one.score), formats.day(one.day))]
-    return text.chart_words.format(*pairs, formats.number(len(drawn.marks)))
+    return text.chart_words.format(*pairs, formats.number(len(drawn.marks)), formats.number(len(drawn.events)))

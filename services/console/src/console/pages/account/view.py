@@ -40,7 +40,8 @@ def _with_year(value: date | None) -> date | None:
 class AccountView(BaseModel):
     """`as_of` is the day until which the account would stay silent; `since` and `until` bound the past that is shown.
 
-    `moves` is a page of what moved the score; the others are cursors of lists. `alert` is shown with every attempt.
+    `moves` is a page of what moved the score, `tickets` one of tickets; the others are cursors of lists. `alert` is
+    shown with every attempt.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -52,6 +53,8 @@ class AccountView(BaseModel):
     people: OptionalCursor = None
     alerts: OptionalCursor = None
     entries: OptionalCursor = None
+    tickets: int = Field(default=1, ge=1, le=1_000)
+    answers: OptionalCursor = None
     alert: Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")] = ""
     did: Did | None = None
 

@@ -1,4 +1,4 @@
-"""Deletes days and signals, which only the read API needs, when they are older than `history_days`."""
+"""Deletes days, signals, tickets and words, which only the read API needs, when they are older than `history_days`."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -22,6 +22,12 @@ class HistoryRows(Protocol):
 
     async def delete_signals(self, account_ids: Sequence[str], *, before: float, limit: int) -> int:
         """How many it deleted; `before` is seconds since the epoch."""
+
+    async def delete_tickets(self, account_ids: Sequence[str], *, before: float, limit: int) -> int:
+        """How many of their entries it deleted."""
+
+    async def delete_words(self, account_ids: Sequence[str], *, before: float, limit: int) -> int:
+        """How many entries lost them: the scores that were given with them stay."""
 
 
 class HistorySweep:
@@ -47,7 +53,12 @@ class HistorySweep:
         while page := await self._rows.account_ids(self._partition, after=after, limit=ACCOUNTS):
             step = self._rules.batch_rows
             await self._delete(Table.DAY, partial(self._rows.delete_days, page, before=oldest, limit=step))
-            await self._delete(Table.SIGNAL, partial(self._rows.delete_signals, page, before=moment, limit=step))
+            for table, delete in (
+                (Table.SIGNAL, self._rows.delete_signals),
+                (Table.TICKET, self._rows.delete_tickets),
+                (Table.WORDS, self._rows.delete_words),
+            ):
+                await self._delete(table, partial(delete, page, before=moment, limit=step))
             after = page[-1]
         self._swept = oldest
 

@@ -7,13 +7,15 @@ from msgspec import Struct
 
 
 class Table(StrEnum):
-    """The tables that would grow for ever."""
+    """The tables that would grow for ever. Tickets and words are parts of `kpi_entry`."""
 
     JOURNAL = "journal"
     SEEN = "seen"
     DAY = "day"
     SIGNAL = "signal"
     PERSON = "person"
+    TICKET = "ticket"
+    WORDS = "words"
 
 
 class RetentionRules(Struct, frozen=True, kw_only=True):
