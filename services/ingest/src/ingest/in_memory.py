@@ -32,7 +32,7 @@ from ingest.identity.known import IdentitiesUnavailable, KnownAccount
 from ingest.mapping.load import load_mapping
 from ingest.mapping.rules import MappingRules
 from ingest.parts import Formats, IngestOptions, IngestParts
-from ingest.privacy.pseudonyms import Pseudonyms
+from ingest.privacy.pseudonyms import KeptPseudonyms, Pseudonyms
 from ingest.receiving.bounds import BOUNDS, Bounds
 from ingest.receiving.rate_limit import KeyRateLimiter
 from ingest.receiving.request_body import BodyMemory
@@ -200,6 +200,7 @@ async def in_memory(
         limiter=KeyRateLimiter(rate, clock=lambda: clock[0]),
         memory=BodyMemory(memory_bytes),
         pseudonyms=Pseudonyms(rules.privacy, b"k" * 32) if rules and rules.privacy.any else None,
+        kept_pseudonyms=KeptPseudonyms(rules.privacy, b"k" * 32) if rules and rules.privacy.any else None,
         rules=rules or load_mapping("version: 1", "none"),
         registry=CollectorRegistry(),
         erasures=erasures,

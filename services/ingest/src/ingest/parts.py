@@ -59,7 +59,7 @@ class Sources(SourceDecisions, SourceReading, Protocol):
 class IngestParts:
     """The adapters of a process.
 
-    Without `pseudonyms` all fields are stored as they come. Without `scoring` only operators hear of silent sources.
+    Without `pseudonyms` all fields are stored as they come; `kept_pseudonyms` are for dead letters. Without `scoring` only operators hear of silent sources.
     """
 
     admin: Admin
@@ -77,6 +77,7 @@ class IngestParts:
     memory: BodyMemory
     rules: MappingRules
     pseudonyms: Pseudonyms | None
+    kept_pseudonyms: Pseudonyms | None
     registry: CollectorRegistry
     erasures: Erasures
     exports: Exporting

@@ -67,6 +67,12 @@ class KafkaAdmin:
             offsets = await reader.beginning_offsets([tp])
             return int(offsets[tp])
 
+    async def latest(self, topic: str, partition: int) -> int:
+        tp = TopicPartition(topic, partition)
+        async with self._reader(tp, fetch_max_wait=self._fetch_max_wait) as reader:
+            offsets = await reader.end_offsets([tp])
+            return int(offsets[tp])
+
     async def read(self, topic: str, partition: int, offset: int, *, timeout: float) -> Record | None:
         tp = TopicPartition(topic, partition)
         # A broker without the record answers after `fetch_max_wait`, which has to be well before the timeout.
