@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from common.exports.routes import export_routes
 from common.health_endpoints import Readiness
+from common.key_routes import key_routes
 from common.stopping import Task
 from common.topics import TimeMode
 from ingest import app
@@ -218,13 +219,14 @@ class _Assembly:
         return webhook_routes.router(named, endpoint.handle, metrics)
 
     def _lists(self) -> list[APIRouter]:
-        """The routes that list things for operators."""
+        """The routes by which operators see things, and administrators act on them."""
         parts, judged = self._parts, self._mode is TimeMode.WALL
         reports = SourceReports(parts.sources, self._names, judged=judged, now=self._options.now)
         return [
             rejects_api.router(parts.rejects, parts.keys),
             sources_api.router(reports, parts.keys),
             dead_letter_routes.router(self._dead_letters(), parts.keys),
+            key_routes(parts.key_table, parts.keys, service="ingest"),
         ]
 
     def _dead_letters(self) -> DeadLetterService:

@@ -19,6 +19,7 @@ from common.erasures.erasure_key import ErasureKey
 from common.exports.account_exports import AccountExports
 from common.health_endpoints import Readiness
 from common.keyring import Keyring
+from common.keys import KeyStore
 from common.memory_keys import MemoryKeys
 from common.stopping import Task
 from common.token_bucket import RateLimit
@@ -188,6 +189,7 @@ async def in_memory(
     parts = IngestParts(
         admin=broker.admin(),
         producer=broker.producer(deadline=ack_seconds, max_pending_bytes=unacked_bytes),
+        key_table=KeyStore(pool, schema="ingest"),
         keys=Keyring(keys, miss_ttl=0, clock=lambda: clock[0]),
         identities=identities,
         aliases=aliases,

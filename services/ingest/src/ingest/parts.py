@@ -12,6 +12,7 @@ from common.bus.ports import Admin, ProbedProducer
 from common.erasures.erasure_key import ErasureKey
 from common.exports.routes import Exporting
 from common.health_endpoints import Readiness
+from common.key_routes import KeyTable
 from common.stopping import Task
 from common.topics import Topics, TopicSettings
 from ingest.aliases.cache import AliasTable
@@ -65,6 +66,7 @@ class IngestParts:
     admin: Admin
     producer: ProbedProducer
     keys: CachedKeys
+    key_table: KeyTable
     identities: StoredIdentities
     aliases: AliasTable
     rejects: Rejects

@@ -61,6 +61,7 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
             max_pending_bytes=settings.ingest_unacked_bytes,
         ),
         keys=keyring,
+        key_table=key_store,
         identities=IdentityStore(connected),
         aliases=AliasStore(connected),
         rejects=RejectStore(connected),

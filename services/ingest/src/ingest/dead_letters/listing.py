@@ -60,4 +60,3 @@ def _count(found: LetterList, listed: ListedLetter) -> None:
     found.counts[reason] += 1
     if listed.resent:
         found.resent[reason] += 1
-
