@@ -206,7 +206,10 @@ async def test_without_a_database_it_is_a_503(house: House) -> None:
         assert (await http.get("/v1/keys")).status_code == 200
         async with house.engine.begin() as connection:
             await connection.execute(text("ALTER TABLE house.api_key RENAME TO gone"))
-        for answer in (await http.get("/v1/keys"), await http.post("/v1/keys", json={"source": "w", "scopes": ["read"]})):
+        for answer in (
+            await http.get("/v1/keys"),
+            await http.post("/v1/keys", json={"source": "w", "scopes": ["read"]}),
+        ):
             assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
 
 

@@ -60,7 +60,8 @@ class Sources(SourceDecisions, SourceReading, Protocol):
 class IngestParts:
     """The adapters of a process.
 
-    Without `pseudonyms` all fields are stored as they come; `kept_pseudonyms` are for dead letters. Without `scoring` only operators hear of silent sources.
+    Without `pseudonyms` all fields are stored as they come; `kept_pseudonyms` are for dead letters. Without `scoring`
+    only operators hear of silent sources.
     """
 
     admin: Admin

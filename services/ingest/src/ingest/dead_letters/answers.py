@@ -32,7 +32,7 @@ class LetterAnswer(Struct, frozen=True, kw_only=True):
 
 
 class LettersAnswer(Struct, frozen=True, kw_only=True):
-    """The newest matching letters, the newest last. `counts` has all matching ones by reason, `resent` those sent again.
+    """The newest matching letters, the newest last. `counts` has all that match by reason, `resent` those sent again.
 
     `complete` is false if the topic is too large to be read whole in time: then counts are of what was read.
     """

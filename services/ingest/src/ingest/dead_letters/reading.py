@@ -39,7 +39,7 @@ class ScanTooLong(Exception):
 
 
 class ScanLimits(Struct, frozen=True):
-    """How much a request may read: the `newest` records of each partition, until `deadline`, a time of the loop's clock.
+    """How much a request may read: the `newest` records of each partition, until `deadline` by the loop's clock.
 
     Letters that are named by their positions are found however old they are.
     """
