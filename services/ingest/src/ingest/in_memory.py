@@ -174,11 +174,13 @@ async def in_memory(
     webhook_secrets: Mapping[str, Sequence[str]] | None = None,
     stripe: MemoryStripeRecords | None = None,
     aliases: "MemoryAliases | None" = None,
+    stored_keys: KeyStore | None = None,
 ) -> AsyncIterator[Ingest]:
     """Ingest and its log take the time to be `NOW`. `Ingest.clock` is the clock of the rate limit and the keys.
 
     The answers about sources are read from `database_url`; by default nobody is there. What is counted of them stays in
-    `Ingest.volumes`. Two that have the same `aliases` are two processes with one database.
+    `Ingest.volumes`. Two that have the same `aliases` are two processes with one database. With `stored_keys` keys are
+    checked and changed there, instead of `Ingest.keys`.
     """
     broker, keys, clock = MemoryBroker(clock=NOW.timestamp), MemoryKeys(), [0.0]
     rejects, identities, volumes = MemoryRejects(), MemoryIdentities(), SourceVolumes(now=lambda: NOW)
@@ -189,8 +191,8 @@ async def in_memory(
     parts = IngestParts(
         admin=broker.admin(),
         producer=broker.producer(deadline=ack_seconds, max_pending_bytes=unacked_bytes),
-        key_table=KeyStore(pool, schema="ingest"),
-        keys=Keyring(keys, miss_ttl=0, clock=lambda: clock[0]),
+        key_table=stored_keys or KeyStore(pool, schema="ingest"),
+        keys=Keyring(stored_keys or keys, miss_ttl=0, clock=lambda: clock[0]),
         identities=identities,
         aliases=aliases,
         rejects=rejects,
