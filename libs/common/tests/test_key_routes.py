@@ -68,7 +68,7 @@ async def test_a_key_is_made_and_its_secret_is_in_that_answer_alone(house: House
             listed = await http.get("/v1/keys")
     key = await house.keyring.verify(token)
     assert key is not None
-    assert (key.id, key.source, key.scopes) == (id_of(token), "web", {Scope.EVENTS, Scope.READ})
+    assert (key.id, key.source, key.scopes) == (id_of(token), "web", frozenset({Scope.EVENTS, Scope.READ}))
     assert key.expires_at is not None
     assert answer.json()["id"] == key.id
     secret = token.split("_", 2)[2]

@@ -321,7 +321,7 @@ async def test_a_key_is_made_and_shown_by_that_answer_alone(office: Administrati
     assert "location" not in answer.headers
     token = token_in(answer.text)
     key = (await office.services.store("ingest").active())[token.split("_")[1]].key
-    assert (key.source, key.scopes) == ("web", {Scope.EVENTS, Scope.READ})
+    assert (key.source, key.scopes) == ("web", frozenset({Scope.EVENTS, Scope.READ}))
     assert key.expires_at is not None
     assert await secrets_anywhere(office, token.split("_", 2)[2]) == []
     assert key.id in (await office.browser.get("/admin/keys")).text
