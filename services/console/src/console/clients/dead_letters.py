@@ -43,7 +43,7 @@ class RefusedLetter(Struct, frozen=True):
     detail: str
 
 
-class ResendReport(Struct, frozen=True, kw_only=True):
+class ResendOutcome(Struct, frozen=True, kw_only=True):
     dry_run: bool
     sent: int
     refused: Mapping[str, int]
@@ -63,7 +63,7 @@ class DeadLetterClient:
 
     async def resend(
         self, filters: Mapping[str, str], positions: Sequence[str], *, again: bool, dry_run: bool
-    ) -> ResendReport:
+    ) -> ResendOutcome:
         """Those at the positions; without any, all that match the filters."""
         body: dict[str, Any] = {**filters, "positions": list(positions), "again": again, "dry_run": dry_run}
-        return await self._ingest.post("/v1/dead-letters/resend", ResendReport, body, seconds=_SECONDS)
+        return await self._ingest.post("/v1/dead-letters/resend", ResendOutcome, body, seconds=_SECONDS)

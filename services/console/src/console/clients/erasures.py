@@ -28,7 +28,7 @@ class Erasure(Struct, frozen=True, kw_only=True):
     log_forgets_on: date | None
 
 
-class Erasures(Struct, frozen=True, kw_only=True):
+class ListedErasures(Struct, frozen=True, kw_only=True):
     erasures: tuple[Erasure, ...]
     next_cursor: str | None
 
@@ -49,9 +49,9 @@ class ErasureClient:
     def __init__(self, ingest: ServiceApi) -> None:
         self._ingest = ingest
 
-    async def newest(self, *, limit: int, cursor: str | None) -> Erasures:
+    async def newest(self, *, limit: int, cursor: str | None) -> ListedErasures:
         query: Query = {"limit": limit, **({} if cursor is None else {"cursor": cursor})}
-        return await self._ingest.get("/v1/erasures", Erasures, query)
+        return await self._ingest.get("/v1/erasures", ListedErasures, query)
 
     async def erasure(self, erasure_id: str) -> Erasure:
         return await self._ingest.get(_path(erasure_id), Erasure)

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from starlette.responses import RedirectResponse
 
 from console.access.roles import Act
-from console.clients.dead_letters import DeadLetterClient, Letter, ResendReport
+from console.clients.dead_letters import DeadLetterClient, Letter, ResendOutcome
 from console.errors import ApiRefused, ApiUnavailable
 from console.pages.dead_letters.texts import DEAD_LETTERS_TEXTS, DeadLettersTexts
 from console.pages.dead_letters.view import PATH, ROWS, ChosenLetters, LettersView, chosen_letters
@@ -138,7 +138,7 @@ def _words(letter: Letter, text: DeadLettersTexts) -> tuple[str, str, bool]:
     return (letter.means, letter.do, True) if own is None else (*own, False)
 
 
-def _said(report: ResendReport) -> dict[str, Any]:
+def _said(report: ResendOutcome) -> dict[str, Any]:
     """For the audit. Details of refusals quote records, so they are left out."""
     return {"sent": report.sent, "refused": dict(report.refused), "complete": report.complete}
 

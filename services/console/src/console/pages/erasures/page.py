@@ -11,7 +11,7 @@ from console.clients.erasures import Erasure, ErasureClient
 from console.errors import ApiRefused, ApiUnavailable
 from console.pages.erasures.content import known_as, read_erasure
 from console.pages.erasures.texts import ERASURES_TEXTS
-from console.pages.erasures.view import AskedErasure, ErasedKind, asked_erasure
+from console.pages.erasures.view import ErasedKind, ErasureForm, asked_erasure
 from console.web.audited import Learned, audited, audited_act
 from console.web.forms import posted
 from console.web.page import ConsolePage, PageParts
@@ -33,7 +33,7 @@ def routes(parts: PageParts) -> APIRouter:
         visit: Visit,
         *,
         cursor: str | None = None,
-        filled: AskedErasure | None = None,
+        filled: ErasureForm | None = None,
         mistake: str = "",
     ) -> Response:
         found, notices = None, []
@@ -50,13 +50,13 @@ def routes(parts: PageParts) -> APIRouter:
             text=ERASURES_TEXTS[visit.locale],
             found=found,
             cursor=cursor,
-            filled=filled or AskedErasure(ErasedKind.ACCOUNT, ""),
+            filled=filled or ErasureForm(ErasedKind.ACCOUNT, ""),
             mistake=mistake,
             notices=notices,
             list_path=PATH,
         )
 
-    async def confirming(request: Request, visit: Visit, asked: AskedErasure, *, mistake: str = "") -> Response:
+    async def confirming(request: Request, visit: Visit, asked: ErasureForm, *, mistake: str = "") -> Response:
         account = await known_as(parts.accounts, asked.id) if asked.kind is ErasedKind.ACCOUNT else None
         notices = [] if account is None or account.away is None else [LAYOUT[visit.locale].away_of(account.away)]
         return parts.renderer.page(
@@ -81,7 +81,7 @@ def routes(parts: PageParts) -> APIRouter:
         account: Annotated[str, Query(max_length=512)] = "",
     ) -> Response:
         visit.require(Act.ERASE)
-        return await listed(request, visit, cursor=cursor, filled=AskedErasure(ErasedKind.ACCOUNT, account))
+        return await listed(request, visit, cursor=cursor, filled=ErasureForm(ErasedKind.ACCOUNT, account))
 
     @router.get(_ONE)
     async def erasure(
@@ -150,7 +150,7 @@ ERASURES = ConsolePage(
 )
 
 
-async def _erased(parts: PageParts, visit: Visit, client: ErasureClient, asked: AskedErasure) -> Erasure:
+async def _erased(parts: PageParts, visit: Visit, client: ErasureClient, asked: ErasureForm) -> Erasure:
     """The audit keeps its rows for ever, so it has the id of the erasure, and never that of whom it erased."""
     asking = client.erase_account(asked.id) if asked.kind is ErasedKind.ACCOUNT else client.erase_user(asked.id)
     done = await audited_act(

@@ -16,15 +16,15 @@ class ErasedKind(StrEnum):
     USER = "user"
 
 
-class AskedErasure(Struct, frozen=True):
+class ErasureForm(Struct, frozen=True):
     kind: ErasedKind
     id: str
 
 
-def asked_erasure(form: Mapping[str, str]) -> AskedErasure | None:
+def asked_erasure(form: Mapping[str, str]) -> ErasureForm | None:
     """None if the kind or the id cannot be used. An id stays as it is: blanks at its ends are a part of it."""
     whom, subject = form.get("kind", ""), form.get("id", "")
     # Clients take the two with dots for steps in a path.
     if whom not in set(ErasedKind) or not 0 < len(subject) <= _ID_CHARS or "\0" in subject or subject in (".", ".."):
         return None
-    return AskedErasure(ErasedKind(whom), subject)
+    return ErasureForm(ErasedKind(whom), subject)
