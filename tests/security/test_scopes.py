@@ -16,6 +16,7 @@ from common import health_endpoints
 from common.erasures.receipts import receipt_routes
 from common.exports.routes import export_routes
 from common.health_endpoints import Readiness
+from common.key_routes import key_routes
 from common.keyring import Keyring
 from common.keys import Scope
 from common.memory_keys import MemoryKeys
@@ -37,16 +38,27 @@ NO_FLAGS = {("POST", path) for path in FLAG_PATHS}
 PROBES = {("HEAD", "/v1/webhooks/{name}")}
 # A webhook whose sender has a key. What the others take is what their senders signed: services/ingest/tests/webhooks.
 WEBHOOK = "version: 1\nwebhooks: {crm: {sender: json, source: crm, events: [{name: account.updated}]}}"
+# The same at every service that has keys.
+KEYS = {
+    ("GET", "/v1/keys"): Scope.ADMIN,
+    ("POST", "/v1/keys"): Scope.ADMIN,
+    ("POST", "/v1/keys/{key_id}/rotate"): Scope.ADMIN,
+    ("DELETE", "/v1/keys/{key_id}"): Scope.ADMIN,
+}
 # By service, method and path: what a key must be good for. A new route has to be entered here.
 ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
     "ingest": {
+        **KEYS,
         ("POST", "/v1/events"): Scope.EVENTS,
         ("GET", "/v1/events/names"): Scope.READ,
         ("DELETE", "/v1/accounts/{account_id}"): Scope.ADMIN,
         ("DELETE", "/v1/users/{user_id}"): Scope.ADMIN,
         ("GET", "/v1/accounts/{account_id}/export"): Scope.ADMIN,
+        ("GET", "/v1/erasures"): Scope.ADMIN,
         ("GET", "/v1/erasures/{erasure_id}"): Scope.ADMIN,
         ("POST", "/v1/erasures/{erasure_id}/lift"): Scope.ADMIN,
+        ("GET", "/v1/dead-letters"): Scope.ADMIN,
+        ("POST", "/v1/dead-letters/resend"): Scope.ADMIN,
         ("GET", "/v1/rejects"): Scope.READ,
         ("GET", "/v1/sources"): Scope.READ,
         ("GET", "/v1/sources/{source}"): Scope.READ,
@@ -54,6 +66,7 @@ ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
         ("POST", "/v1/webhooks/{name}"): Scope.WEBHOOKS,
     },
     "scoring api": {
+        **KEYS,
         ("GET", "/v1/portfolio"): Scope.READ,
         ("GET", "/v1/accounts"): Scope.READ,
         ("GET", "/v1/accounts/{account_id}"): Scope.READ,
@@ -71,6 +84,7 @@ ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
         ("GET", "/v1/erasures/{erasure_id}"): Scope.ADMIN,
     },
     "alerts": {
+        **KEYS,
         ("GET", "/v1/alerts"): Scope.READ,
         ("GET", "/v1/alert-owners"): Scope.READ,
         ("GET", "/v1/alerts/{alert_id}"): Scope.READ,
@@ -132,19 +146,23 @@ def application(service: str, keys: MemoryKeys, clock: list[float]) -> FastAPI |
             registry=registry,
         )
         built.include_router(receipt_routes(inside, ring))
+        built.include_router(key_routes(inside, ring, service="one"))
         built.include_router(export_routes(inside, ring, row_schemas={}))
         return built
     if service == "alerts":
         counts = RequestMetrics(registry, name="churn_alerts_api")
         built = alerts_routes.build(inside, keys=ring, metrics=counts, readiness=ready, registry=registry)
         built.include_router(receipt_routes(inside, ring))
+        built.include_router(key_routes(inside, ring, service="one"))
         built.include_router(export_routes(inside, ring, row_schemas={}))
         return built
     return Starlette(routes=health_endpoints.routes(ready, registry))
 
 
 async def statuses(http: httpx.AsyncClient, method: str, path: str, keys: list[str]) -> list[int]:
-    asked = path.format(account_id="acme", user_id="ann", alert_id="a-1", source="web", name="crm", erasure_id="e-1")
+    asked = path.format(
+        account_id="acme", user_id="ann", alert_id="a-1", source="web", name="crm", erasure_id="e-1", key_id="0" * 12
+    )
     found = []
     for key in keys:
         headers = {"authorization": f"Bearer {key}"} if key else {}

@@ -20,6 +20,7 @@ from console.access.oidc import OidcProvider
 from console.access.roles import Role
 from console.settings import ConsoleSettings
 from support.account_double import AccountDouble
+from support.administration import AdministeredServices, AdministrationBeside, administered
 from support.alerts_double import AlertsDouble
 from support.console import ConsoleSite, console_site
 from support.ingest_double import INGEST
@@ -46,7 +47,7 @@ def require(found: object, reason: str) -> None:
 class ServedConsole:
     """A console that is served until the block is left; behind it are doubles, and one worker.
 
-    `account` is what the services know of one account.
+    `account` is what the services know of one account. What administrators do is done by the services' own routes.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class ServedConsole:
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._built: Future[ConsoleSite] = Future()
+        self._administered: AdministeredServices | None = None
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),))
 
     def __enter__(self) -> "ServedConsole":
@@ -85,6 +87,11 @@ class ServedConsole:
     def site(self) -> ConsoleSite:
         return self._built.result()
 
+    @property
+    def administered(self) -> AdministeredServices:
+        assert self._administered is not None, "it is served"
+        return self._administered
+
     def run(self, call: Coroutine[Any, Any, Result]) -> Result:
         """A call of the site, in its own loop."""
         return asyncio.run_coroutine_threadsafe(call, self._loop).result(timeout=_CALL_SECONDS)
@@ -98,7 +105,9 @@ class ServedConsole:
 
     def _answering(self, name: str, api: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
         """What every process answers comes from a process, the rest from the double of its API."""
-        return ProcessBeside(self._processes[name].transport, api)
+        return ProcessBeside(
+            self._processes[name].transport, AdministrationBeside(self.administered.transports[name], api)
+        )
 
     def _alerts(self, request: httpx.Request) -> httpx.Response:
         """One double knows the alerts of the account, the other one all others."""
@@ -111,12 +120,20 @@ class ServedConsole:
         return (self.account.ingest if request.method == "POST" else INGEST).handle_request(request)
 
     async def _serve(self) -> None:
+        async with administered(self._database) as services:
+            self._administered = services
+            await self._serve_site(services)
+
+    async def _serve_site(self, services: AdministeredServices) -> None:
         async with (
             console_site(
                 self._database,
                 scoring=self._answering("scoring", self.scoring.transport),
+                scoring_key=services.keys["scoring"],
                 alerts=self._answering("alerts", httpx.MockTransport(self._alerts)),
+                alerts_key=services.keys["alerts"],
                 ingest=self._answering("ingest", httpx.MockTransport(self._ingest)),
+                ingest_key=services.keys["ingest"],
                 workers=[self.worker.transport],
                 origin=self.origin,
                 provider=self._provider,

@@ -20,7 +20,7 @@ class BusContract(WritingContract, ReadingContract):
         await admin.create(topic, partitions=5, replication=1, config={})
         assert await admin.partitions(topic) == 3
         assert await admin.partitions("contract-nowhere") is None
-        assert await admin.earliest(topic, 2) == 0
+        assert (await admin.earliest(topic, 2), await admin.latest(topic, 2)) == (0, 0)
         assert await admin.stamping(topic) in (None, Stamping.CREATE)
         assert await admin.cluster_id() == await bus.admin().cluster_id() != ""
 
@@ -34,6 +34,7 @@ class BusContract(WritingContract, ReadingContract):
         assert (record.partition, record.offset, record.key, record.value) == (1, 3, b"key", b"3")
         assert await admin.read(topic, 1, 5, timeout=0.5) is None
         assert await admin.read(topic, 0, 0, timeout=0.5) is None
+        assert (await admin.latest(topic, 1), await admin.latest(topic, 0)) == (5, 0)
 
     async def test_a_scan_brings_all_records_from_its_start_to_the_end(self, bus: Bus) -> None:
         topic, admin = await bus.topic(partitions=2), bus.admin()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from sqlalchemy import text
 
 from common.bus.memory import MemoryBroker
@@ -65,6 +66,23 @@ async def test_an_erasure_is_on_the_log_before_the_answer_and_the_request_forget
     assert (again["erasure_id"], len(told(ingest))) == (found["erasure_id"], 1)
     answer = await ingest.http.get(f"/v1/erasures/{found['erasure_id']}", headers=admin(ingest))
     assert answer.json() == found
+
+
+async def test_requests_are_listed_page_by_page_without_an_id_of_the_erased(ingest: Ingest) -> None:
+    filed = [(await erase(ingest, account))["erasure_id"] for account in ("acme", "beta", "gamma")]
+    first = (await ingest.http.get("/v1/erasures", params={"limit": 2}, headers=admin(ingest))).json()
+    assert [one["erasure_id"] for one in first["erasures"]] == filed[:0:-1]
+    assert first["next_cursor"] == filed[1]
+    rest = await ingest.http.get("/v1/erasures", params={"cursor": first["next_cursor"]}, headers=admin(ingest))
+    assert [one["erasure_id"] for one in rest.json()["erasures"]] == filed[:1]
+    assert rest.json()["next_cursor"] is None
+    assert "acme" not in rest.text
+    document = (await ingest.http.get("/openapi.json")).json()
+    described = document["paths"]["/v1/erasures"]["get"]["responses"]["200"]["content"]["application/json"]
+    Draft202012Validator({**described["schema"], "components": document["components"]}).validate(first)
+    for cursor, status in (("nobody", 404), ("", 422)):
+        wrong = await ingest.http.get("/v1/erasures", params={"cursor": cursor}, headers=admin(ingest))
+        assert wrong.status_code == status
 
 
 async def test_events_of_an_erased_account_are_refused_one_by_one(ingest: Ingest) -> None:

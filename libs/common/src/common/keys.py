@@ -22,6 +22,9 @@ from common.database_errors import DATABASE_ERRORS, error_text
 from common.key_table import api_key
 from common.token_bucket import RateLimit
 
+SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}", re.ASCII)
+"""What a source may be called."""
+MOST_BURST = 1_000_000_000
 _TOKEN = re.compile(r"cs_([0-9a-f]{12})_([A-Za-z0-9_-]{43})", re.ASCII)
 
 

@@ -36,6 +36,7 @@ from common.erasures.receipts import ErasureReceipts, receipt_routes
 from common.errors import StopWorker
 from common.exports.routes import export_routes
 from common.health_endpoints import Readiness
+from common.key_routes import key_routes
 from common.key_usage import KeyUsage
 from common.keyring import Keyring
 from common.keys import KeyStore
@@ -159,6 +160,7 @@ def _application(
         for_api, schema="alerts", retention_days=settings.retention_days, mode=settings.time_mode
     )
     built.include_router(receipt_routes(receipts, keyring))
+    built.include_router(key_routes(key_store, keyring, service="alerts"))
     return Application(
         name="alerts",
         http=built,

@@ -53,12 +53,16 @@ def assemble(
         visits=visits,
         names=_names(settings),
         audit=AuditTrail(tables),
+        users=UserStore(tables),
+        links=SignInLinks(tables),
         scoring=ScoringReader(apis.scoring),
         accounts=AccountClient(apis.scoring),
+        scoring_api=apis.scoring,
         alerts=apis.alerts,
         ingest=apis.ingest,
         processes=(apis.ingest, *apis.workers, apis.scoring, apis.alerts),
         runbook_url=settings.console_runbook_url,
+        origin=settings.console_url,
     )
     oidc = None
     if provider is not None:

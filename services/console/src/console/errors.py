@@ -2,6 +2,7 @@
 
 ConsoleError
     ApiUnavailable     a service does not answer: the rest of the page is shown, and a line says which one is away
+        ScopeMissing   the console's key of that service may not do this: the line says which scope it needs
     ApiRefused         a service answered that it does not do this: its reason is shown
     SignInRequired     nobody is signed in: the sign-in page is shown, and leads back
     Forbidden          this person may not do that
@@ -30,6 +31,10 @@ class ApiUnavailable(ConsoleError):
         super().__init__(f"{service}: {reason}")
         self.service = service
         self.reason = reason
+
+
+class ScopeMissing(ApiUnavailable):
+    """The key with which the console asks this service has not the scope of the route."""
 
 
 class ApiRefused(ConsoleError):

@@ -8,10 +8,15 @@ from starlette.responses import Response
 
 from common.exports.routes import export_routes
 from common.health_endpoints import Readiness
+from common.key_routes import key_routes
 from common.stopping import Task
 from common.topics import TimeMode
 from ingest import app
 from ingest.aliases.cache import AliasCache
+from ingest.dead_letter_api import routes as dead_letter_routes
+from ingest.dead_letter_api.resenders import ResenderParts, current_resenders
+from ingest.dead_letter_api.service import DeadLetterService
+from ingest.dead_letters.resending import Resender
 from ingest.erasures.erased_subjects import ErasedSubjects, as_it_comes
 from ingest.erasures.routes import erasure_routes
 from ingest.erasures.service import ErasureAnnouncer, ErasureService
@@ -214,10 +219,32 @@ class _Assembly:
         return webhook_routes.router(named, endpoint.handle, metrics)
 
     def _lists(self) -> list[APIRouter]:
-        """The routes that list things for operators."""
+        """The routes by which operators see things, and administrators act on them."""
         parts, judged = self._parts, self._mode is TimeMode.WALL
         reports = SourceReports(parts.sources, self._names, judged=judged, now=self._options.now)
-        return [rejects_api.router(parts.rejects, parts.keys), sources_api.router(reports, parts.keys)]
+        return [
+            rejects_api.router(parts.rejects, parts.keys),
+            sources_api.router(reports, parts.keys),
+            dead_letter_routes.router(self._dead_letters(), parts.keys),
+            key_routes(parts.key_table, parts.keys, service="ingest"),
+        ]
+
+    def _dead_letters(self) -> DeadLetterService:
+        parts, options = self._parts, self._options
+        sources = ResenderParts(
+            rules=parts.rules,
+            hidden=parts.kept_pseudonyms,
+            identities=self._identities,
+            aliases=self._aliases,
+            erasures=parts.erasures,
+            erasure_key=options.erasure_key,
+            mode=self._mode,
+        )
+
+        async def resenders(partitions: int) -> Mapping[str, Resender]:
+            return await current_resenders(sources, partitions=partitions)
+
+        return DeadLetterService(parts.admin, parts.producer, resenders, topics=options.topics)
 
 
 def _handler(endpoint: IntakeEndpoint, make: FormatMaker) -> PostHandler:

@@ -19,6 +19,7 @@ from common.erasures.erasure_key import ErasureKey
 from common.exports.account_exports import AccountExports
 from common.health_endpoints import Readiness
 from common.keyring import Keyring
+from common.keys import KeyStore
 from common.memory_keys import MemoryKeys
 from common.stopping import Task
 from common.token_bucket import RateLimit
@@ -32,7 +33,7 @@ from ingest.identity.known import IdentitiesUnavailable, KnownAccount
 from ingest.mapping.load import load_mapping
 from ingest.mapping.rules import MappingRules
 from ingest.parts import Formats, IngestOptions, IngestParts
-from ingest.privacy.pseudonyms import Pseudonyms
+from ingest.privacy.pseudonyms import KeptPseudonyms, Pseudonyms
 from ingest.receiving.bounds import BOUNDS, Bounds
 from ingest.receiving.rate_limit import KeyRateLimiter
 from ingest.receiving.request_body import BodyMemory
@@ -173,11 +174,13 @@ async def in_memory(
     webhook_secrets: Mapping[str, Sequence[str]] | None = None,
     stripe: MemoryStripeRecords | None = None,
     aliases: "MemoryAliases | None" = None,
+    stored_keys: KeyStore | None = None,
 ) -> AsyncIterator[Ingest]:
     """Ingest and its log take the time to be `NOW`. `Ingest.clock` is the clock of the rate limit and the keys.
 
     The answers about sources are read from `database_url`; by default nobody is there. What is counted of them stays in
-    `Ingest.volumes`. Two that have the same `aliases` are two processes with one database.
+    `Ingest.volumes`. Two that have the same `aliases` are two processes with one database. With `stored_keys` keys are
+    checked and changed there, instead of `Ingest.keys`.
     """
     broker, keys, clock = MemoryBroker(clock=NOW.timestamp), MemoryKeys(), [0.0]
     rejects, identities, volumes = MemoryRejects(), MemoryIdentities(), SourceVolumes(now=lambda: NOW)
@@ -188,7 +191,8 @@ async def in_memory(
     parts = IngestParts(
         admin=broker.admin(),
         producer=broker.producer(deadline=ack_seconds, max_pending_bytes=unacked_bytes),
-        keys=Keyring(keys, miss_ttl=0, clock=lambda: clock[0]),
+        key_table=stored_keys or KeyStore(pool, schema="ingest"),
+        keys=Keyring(stored_keys or keys, miss_ttl=0, clock=lambda: clock[0]),
         identities=identities,
         aliases=aliases,
         rejects=rejects,
@@ -200,6 +204,7 @@ async def in_memory(
         limiter=KeyRateLimiter(rate, clock=lambda: clock[0]),
         memory=BodyMemory(memory_bytes),
         pseudonyms=Pseudonyms(rules.privacy, b"k" * 32) if rules and rules.privacy.any else None,
+        kept_pseudonyms=KeptPseudonyms(rules.privacy, b"k" * 32) if rules and rules.privacy.any else None,
         rules=rules or load_mapping("version: 1", "none"),
         registry=CollectorRegistry(),
         erasures=erasures,

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from common import problems
+from ingest.dead_letters.answers import LettersAnswer, ResendAnswer
 from ingest.events import openapi as events
 from ingest.events.answers import PostEventsAnswer
 from ingest.events.incoming_event import IncomingEvent
@@ -25,11 +26,13 @@ _ANSWERS: Final = (
     SourcesAnswer,
     SourceAnswer,
     WebhookAnswer,
+    LettersAnswer,
+    ResendAnswer,
 )
 _KEY: Final = {
     "type": "http",
     "scheme": "bearer",
-    "description": "scope `events` or `write` to post, `read` to ask, `admin` to erase",
+    "description": "scope `events` or `write` to post, `read` to ask, `admin` for what cannot be taken back",
 }
 _USER_NAME: Final = {"type": "http", "scheme": "basic", "description": "the key as user name, no password"}
 _REPLACED: Final = {("/v1/events", "post"): events.post_events(), ("/v1/events/names", "get"): events.event_names()}

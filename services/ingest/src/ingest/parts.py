@@ -12,6 +12,7 @@ from common.bus.ports import Admin, ProbedProducer
 from common.erasures.erasure_key import ErasureKey
 from common.exports.routes import Exporting
 from common.health_endpoints import Readiness
+from common.key_routes import KeyTable
 from common.stopping import Task
 from common.topics import Topics, TopicSettings
 from ingest.aliases.cache import AliasTable
@@ -59,12 +60,14 @@ class Sources(SourceDecisions, SourceReading, Protocol):
 class IngestParts:
     """The adapters of a process.
 
-    Without `pseudonyms` all fields are stored as they come. Without `scoring` only operators hear of silent sources.
+    Without `pseudonyms` all fields are stored as they come; `kept_pseudonyms` are for dead letters. Without `scoring`
+    only operators hear of silent sources.
     """
 
     admin: Admin
     producer: ProbedProducer
     keys: CachedKeys
+    key_table: KeyTable
     identities: StoredIdentities
     aliases: AliasTable
     rejects: Rejects
@@ -77,6 +80,7 @@ class IngestParts:
     memory: BodyMemory
     rules: MappingRules
     pseudonyms: Pseudonyms | None
+    kept_pseudonyms: Pseudonyms | None
     registry: CollectorRegistry
     erasures: Erasures
     exports: Exporting

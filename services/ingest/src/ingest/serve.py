@@ -24,7 +24,7 @@ from ingest.exports.account_rows import ingest_exports
 from ingest.identity.store import IdentityStore
 from ingest.mapping.load import load_mapping
 from ingest.parts import IngestOptions, IngestParts
-from ingest.privacy.pseudonyms import pseudonyms_for
+from ingest.privacy.pseudonyms import KeptPseudonyms, pseudonyms_for
 from ingest.receiving.rate_limit import KeyRateLimiter
 from ingest.receiving.request_body import BodyMemory
 from ingest.rejects.store import RejectStore
@@ -61,6 +61,7 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
             max_pending_bytes=settings.ingest_unacked_bytes,
         ),
         keys=keyring,
+        key_table=key_store,
         identities=IdentityStore(connected),
         aliases=AliasStore(connected),
         rejects=RejectStore(connected),
@@ -73,6 +74,9 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
         memory=BodyMemory(settings.ingest_body_memory_bytes),
         rules=rules,
         pseudonyms=pseudonyms_for(rules.privacy, settings.ingest_privacy_key, mapping=settings.ingest_mapping),
+        kept_pseudonyms=pseudonyms_for(
+            rules.privacy, settings.ingest_privacy_key, mapping=settings.ingest_mapping, made=KeptPseudonyms
+        ),
         registry=metrics.registry(service="ingest", process="serve"),
         erasures=ErasureStore(connected, removals=[alias_erasure.remove_account, stripe_erasure.remove_account]),
         exports=ingest_exports(connected, key=settings.erasures_by()),

@@ -2,10 +2,13 @@
 
 import json
 
+import msgspec
+
 from common.bus.ports import PlainRecord
 from common.contracts.dead_letters import DeadReason
+from ingest.dead_letters.answers import letters_answer
 from ingest.dead_letters.letter import read_letter
-from ingest.dead_letters.listing import LetterList, ListedLetter, as_json
+from ingest.dead_letters.listing import LetterList, ListedLetter
 from ingest.dead_letters.offset_set import OffsetSet
 from ingest.dead_letters.reasons import explain
 from ingest.dead_letters.text import letter_text, list_text
@@ -40,7 +43,7 @@ def test_a_table_and_a_count_by_reason() -> None:
 def test_the_list_as_json() -> None:
     found = LetterList(newest=[listed(EVENT, ("attempt", b"2"), resent=True)])
     found.counts.update({"core_failed": 1})
-    assert json.loads(as_json(found)) == {
+    assert json.loads(msgspec.json.encode(letters_answer(found))) == {
         "letters": [
             {
                 "position": "3:17",
@@ -53,10 +56,13 @@ def test_the_list_as_json() -> None:
                 "event_id": "e-1",
                 "attempt": 2,
                 "resent": True,
+                "means": explain("core_failed", origin="scoring").means,
+                "do": explain("core_failed", origin="scoring").do,
             }
         ],
         "counts": {"core_failed": 1},
         "resent": {},
+        "complete": True,
     }
 
 

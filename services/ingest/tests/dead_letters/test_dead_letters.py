@@ -225,7 +225,8 @@ async def test_what_was_sent_again_is_marked_and_not_sent_once_more(deployment: 
 async def test_nothing_is_sent_where_it_is_only_counted(deployment: Deployment) -> None:
     await deployment.set_aside(event(1))
     await deployment.set_aside(b"\xff")
-    report = await deployment.sender().count(LetterSelection(reason="core_failed"))
+    report = ResendReport()
+    await deployment.sender().count(LetterSelection(reason="core_failed"), report)
     assert (report.sent, report.refused) == (1, {ResendRefusal.UNREADABLE: 1})
     assert deployment.sent() == []
 

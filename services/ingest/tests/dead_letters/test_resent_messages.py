@@ -16,7 +16,7 @@ from common.erasures.erasure_key import ErasureKey
 from common.keys import Scope
 from common.topics import TimeMode, Topics
 from ingest.aliases.cache import AliasCache
-from ingest.commands.dead_messages import ErasuresUnknown, load_resenders, message_resender
+from ingest.dead_letter_api.resenders import ErasuresUnknown, load_resenders, message_resender
 from ingest.dead_letters.letter import DeadLetter, read_letter
 from ingest.dead_letters.messages import MessageResender
 from ingest.dead_letters.resending import CannotResend, ResendRefusal

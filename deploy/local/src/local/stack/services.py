@@ -157,9 +157,10 @@ class Services:
 
     async def _create_console_keys(self) -> ConsoleKeys:
         return ConsoleKeys(
-            scoring=await self._create_key("scoring", "console", Scope.READ),
-            alerts=await self._create_key("alerts", "console", Scope.READ, Scope.WRITE),
-            ingest=await self._create_key("ingest", "console", Scope.READ, Scope.EVENTS),
+            scoring=await self._create_key("scoring", "console", Scope.READ, Scope.ADMIN),
+            alerts=await self._create_key("alerts", "console", Scope.READ, Scope.WRITE, Scope.ADMIN),
+            # With `write` it can give the scopes of every sender.
+            ingest=await self._create_key("ingest", "console", Scope.READ, Scope.WRITE, Scope.ADMIN),
         )
 
     async def _create_key(self, schema: str, source: str, *scopes: Scope) -> str:

@@ -67,6 +67,15 @@ class KafkaAdmin:
             offsets = await reader.beginning_offsets([tp])
             return int(offsets[tp])
 
+    async def latest(self, topic: str, partition: int) -> int:
+        tp = TopicPartition(topic, partition)
+        async with self._reader(tp, fetch_max_wait=min(self._fetch_max_wait, _SCAN_FETCH_WAIT)) as reader:
+            reader.seek(tp, (await reader.end_offsets([tp]))[tp])
+            reader.resume(tp)
+            # The embedded broker lists the last batch's first offset; what a fetch says is right everywhere.
+            await _first_records(reader, tp)
+            return int(reader.highwater(tp))
+
     async def read(self, topic: str, partition: int, offset: int, *, timeout: float) -> Record | None:
         tp = TopicPartition(topic, partition)
         # A broker without the record answers after `fetch_max_wait`, which has to be well before the timeout.

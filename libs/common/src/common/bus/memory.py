@@ -247,6 +247,10 @@ class MemoryAdmin:
         self._log.check_reachable()
         return self._log.topics[topic].partitions[partition].first
 
+    async def latest(self, topic: str, partition: int) -> int:
+        self._log.check_reachable()
+        return self._log.topics[topic].partitions[partition].end
+
     async def read(self, topic: str, partition: int, offset: int, *, timeout: float) -> Record | None:
         self._log.check_reachable()
         log = self._log.topics[topic].partitions[partition]

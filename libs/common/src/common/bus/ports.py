@@ -152,6 +152,9 @@ class Admin(Protocol):
     async def earliest(self, topic: str, partition: int) -> int:
         """The first offset that retention has not deleted."""
 
+    async def latest(self, topic: str, partition: int) -> int:
+        """The offset that the next record will have."""
+
     async def read(self, topic: str, partition: int, offset: int, *, timeout: float) -> Record | None:
         """The record at exactly this offset, read outside any group; None if the log does not hold it."""
 

@@ -1,7 +1,6 @@
 """`python -m SERVICE keys create|list|rotate|revoke`."""
 
 import argparse
-import re
 import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,11 +10,8 @@ from common.commands.argument_types import duration
 from common.commands.columns import aligned
 from common.database import engine
 from common.database_errors import DATABASE_ERRORS, error_text
-from common.keys import Key, KeyStore, Scope
+from common.keys import MOST_BURST, SOURCE_NAME, Key, KeyStore, Scope
 from common.token_bucket import RateLimit
-
-_SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}", re.ASCII)
-_MAX_BURST = 1_000_000_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +56,7 @@ def _add_create(create: argparse.ArgumentParser) -> None:
 
 
 def _source(text: str) -> str:
-    if not _SOURCE.fullmatch(text):
+    if not SOURCE_NAME.fullmatch(text):
         raise argparse.ArgumentTypeError("1 to 64 of a-z, 0-9, '_', '.', '-', beginning with a letter or digit")
     return text
 
@@ -73,8 +69,8 @@ def _rate(text: str) -> float:
 
 
 def _burst(text: str) -> int:
-    if not 0 < int(text) <= _MAX_BURST:
-        raise argparse.ArgumentTypeError(f"1 to {_MAX_BURST} events")
+    if not 0 < int(text) <= MOST_BURST:
+        raise argparse.ArgumentTypeError(f"1 to {MOST_BURST} events")
     return int(text)
 
 

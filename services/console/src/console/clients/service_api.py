@@ -8,11 +8,16 @@ import httpx
 import msgspec
 import structlog
 
-from console.errors import ApiRefused, ApiUnavailable, ServiceName
+from console.errors import ApiRefused, ApiUnavailable, ScopeMissing, ServiceName
 
 _log = structlog.get_logger()
 Query = Mapping[str, str | int | float | Sequence[str]]
 Answer = TypeVar("Answer")
+
+
+_SCOPE_MISSING = "scope_missing"
+# The one 403 that is about what was asked, and not about the console's own key.
+_MAY_NOT_GRANT = "may_not_grant"
 
 
 class _ProblemDetails(msgspec.Struct):
@@ -36,10 +41,20 @@ class ServiceApi:
         """An answer that is passed on as it is."""
         return (await self._ask("GET", path, params=query)).content
 
-    async def post(self, path: str, answer: type[Answer], body: Any = None) -> Answer:
+    async def post(self, path: str, answer: type[Answer], body: Any = None, *, seconds: float | None = None) -> Answer:
+        """`seconds` bound this answer, in place of what bounds all."""
         content = b"" if body is None else msgspec.json.encode(body)
-        headers = {"content-type": "application/json"}
-        return self._decoded(await self._ask("POST", path, content=content, headers=headers), answer)
+        request: dict[str, Any] = {"content": content, "headers": {"content-type": "application/json"}}
+        if seconds is not None:
+            request["timeout"] = seconds
+        return self._decoded(await self._ask("POST", path, **request), answer)
+
+    async def delete(self, path: str, answer: type[Answer]) -> Answer:
+        return self._decoded(await self._ask("DELETE", path), answer)
+
+    async def delete_silently(self, path: str) -> None:
+        """What is answered with nothing."""
+        await self._ask("DELETE", path)
 
     async def answer(self, path: str) -> tuple[int, str]:
         """Status and text of whatever it answers: a process that is not ready says why with a 503."""
@@ -57,10 +72,13 @@ class ServiceApi:
         if answered.is_success:
             return answered
         problem = _problem(answered)
+        if problem.code == _MAY_NOT_GRANT:
+            raise ApiRefused(self.service, answered.status_code, problem.code, problem.detail)
         # A key that is refused is the operator's mistake: to the person who looks, the service is away.
         if answered.status_code >= 500 or answered.status_code in (401, 403, 429):
             _log.warning("api.unavailable", api=self.service, path=path, status=answered.status_code, code=problem.code)
-            raise ApiUnavailable(self.service, problem.detail or f"answered {answered.status_code}")
+            away = ScopeMissing if problem.code == _SCOPE_MISSING else ApiUnavailable
+            raise away(self.service, problem.detail or f"answered {answered.status_code}")
         raise ApiRefused(self.service, answered.status_code, problem.code, problem.detail)
 
     def _unavailable(self, path: str, error: httpx.HTTPError) -> ApiUnavailable:

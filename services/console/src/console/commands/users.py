@@ -1,7 +1,6 @@
 """`python -m console users create|link|role|disable|enable|list`."""
 
 import argparse
-import re
 import sys
 from datetime import timedelta
 
@@ -12,10 +11,8 @@ from common.database_errors import DatabaseUnavailable
 from console.access.roles import Role
 from console.postgres.links import SignInLinks
 from console.postgres.tables import ConsoleTables
-from console.postgres.users import COMMAND_LINE, ConsoleUser, EmailTaken, UnknownUser, UserStore
+from console.postgres.users import COMMAND_LINE, EMAIL, ConsoleUser, EmailTaken, UnknownUser, UserStore
 from console.settings import ConsoleSettings
-
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +45,7 @@ def _add_expires(parser: argparse.ArgumentParser) -> None:
 
 
 def _email(text: str) -> str:
-    if not _EMAIL.fullmatch(text):
+    if not EMAIL.fullmatch(text):
         raise argparse.ArgumentTypeError("an e-mail address")
     return text.lower()
 

@@ -44,20 +44,27 @@ class AuditRow(Struct, frozen=True):
     details: dict[str, Any]
 
 
-async def write_entry(connection: AsyncConnection, entry: AuditEntry) -> None:
-    """In the transaction of what it is about."""
+async def write_entry(connection: AsyncConnection, entry: AuditEntry) -> int:
+    """In the transaction of what it is about. Returns the number of the row."""
     values = {name: getattr(entry, name) for name in AuditEntry.__struct_fields__}
-    await connection.execute(insert(audit).values(values))
+    return int((await connection.execute(insert(audit).values(values).returning(audit.c.seq))).scalar_one())
 
 
 class AuditTrail:
     def __init__(self, tables: ConsoleTables) -> None:
         self._tables = tables
 
-    async def record(self, entry: AuditEntry) -> None:
-        """Raises `DatabaseUnavailable`: then the act must not be done."""
+    async def record(self, entry: AuditEntry) -> int:
+        """The number of the row. Raises `DatabaseUnavailable`: then the act must not be done."""
         async with self._tables.transaction() as connection:
-            await write_entry(connection, entry)
+            return await write_entry(connection, entry)
+
+    async def row(self, seq: int, *, who: str, act: Act) -> AuditRow | None:
+        """The row with this number, if it is of this person and act."""
+        query = select(audit).where(audit.c.seq == seq, audit.c.who == who, audit.c.act == act)
+        async with self._tables.transaction() as connection:
+            found = (await connection.execute(query)).first()
+        return None if found is None else AuditRow(*found)
 
     async def newest(self, *, before: int | None, limit: int) -> list[AuditRow]:
         """The newest first, older than the row with number `before`."""

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, and_, func, insert, select
 
-from console.access.roles import Act
+from console.access.roles import Act, Role
 from console.access.tokens import digest, new_token
 from console.postgres.audit import ActOutcome, AuditEntry, write_entry
 from console.postgres.schema import sign_in_link
@@ -18,13 +18,13 @@ class SignInLinks:
     def __init__(self, tables: ConsoleTables) -> None:
         self._tables = tables
 
-    async def create(self, user: ConsoleUser, *, valid: timedelta, by: str) -> str:
+    async def create(self, user: ConsoleUser, *, valid: timedelta, by: str, by_role: Role | None = None) -> str:
         """The token of a new link."""
         token = new_token()
         row = {"token_sha256": digest(token), "user_id": user.user_id, "expires_at": func.now() + valid}
         entry = AuditEntry(
             who=by,
-            role=None,
+            role=by_role,
             act=Act.MANAGE_USERS,
             outcome=ActOutcome.DONE,
             subject=user.email,

@@ -1,11 +1,13 @@
 """Who may use the console."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
 from sqlalchemy import RowMapping, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from console.access.roles import Act, Role
 from console.languages.locale import Locale
@@ -14,6 +16,8 @@ from console.postgres.schema import console_user, session
 from console.postgres.tables import ConsoleTables
 
 COMMAND_LINE = "command line"
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
+"""What is taken for an e-mail address."""
 
 
 class EmailTaken(Exception):
@@ -22,6 +26,10 @@ class EmailTaken(Exception):
 
 class UnknownUser(Exception):
     """Nobody has this address."""
+
+
+class LastAdministrator(Exception):
+    """Without this person nobody who may sign in would be an administrator."""
 
 
 class ConsoleUser(Struct, frozen=True):
@@ -39,23 +47,40 @@ class ConsoleUser(Struct, frozen=True):
         return owner is not None and owner.strip().lower() == self.email
 
 
+class SeenUser(Struct, frozen=True):
+    """`seen_at` is exact to a minute; None if no session of theirs is stored any more."""
+
+    user: ConsoleUser
+    seen_at: datetime | None
+
+
 def user_from_row(row: RowMapping) -> ConsoleUser:
     language = None if row["language"] is None else Locale(row["language"])
     return ConsoleUser(row["user_id"], row["email"], row["name"], Role(row["role"]), language, row["disabled_at"])
 
 
 class UserStore:
-    """Changes are audited in their own transaction. Every method raises `DatabaseUnavailable`."""
+    """Changes are audited in their own transaction. Every method raises `DatabaseUnavailable`.
+
+    `by` is who changes something, and `by_role` their role: None of the command line, which may change everything.
+    """
 
     def __init__(self, tables: ConsoleTables) -> None:
         self._tables = tables
 
     async def create(
-        self, email: str, *, role: Role, name: str | None = None, oidc_subject: str | None = None, by: str
+        self,
+        email: str,
+        *,
+        role: Role,
+        name: str | None = None,
+        oidc_subject: str | None = None,
+        by: str,
+        by_role: Role | None = None,
     ) -> ConsoleUser:
         """Raises `EmailTaken`."""
         values = {"email": email.lower(), "role": role, "name": name, "oidc_subject": oidc_subject}
-        entry = _managed(by, email, {"role": role, "change": "created"})
+        entry = _managed(by, by_role, email, {"role": role, "change": "created"})
         try:
             async with self._tables.transaction() as connection:
                 row = (await connection.execute(insert(console_user).values(values).returning(console_user))).mappings()
@@ -80,18 +105,27 @@ class UserStore:
             rows = (await connection.execute(select(console_user).order_by(console_user.c.email))).mappings()
             return [user_from_row(row) for row in rows]
 
-    async def change_role(self, email: str, role: Role, *, by: str) -> None:
-        """It counts from the next request on. Raises `UnknownUser`."""
-        await self._change(email, {"role": role}, _managed(by, email, {"role": role, "change": "role"}))
+    async def seen(self) -> Sequence[SeenUser]:
+        """Everybody by address, with when they were last seen."""
+        last = select(func.max(session.c.seen_at)).where(session.c.user_id == console_user.c.user_id).scalar_subquery()
+        query = select(console_user, last.label("seen_at")).order_by(console_user.c.email)
+        async with self._tables.transaction() as connection:
+            rows = (await connection.execute(query)).mappings()
+            return [SeenUser(user_from_row(row), row["seen_at"]) for row in rows]
 
-    async def disable(self, email: str, *, by: str) -> None:
-        """Ends their sessions and refuses new ones. Raises `UnknownUser`."""
-        entry = _managed(by, email, {"change": "disabled"})
-        await self._change(email, {"disabled_at": func.now()}, entry, ends_sessions=True)
+    async def change_role(self, email: str, role: Role, *, by: str, by_role: Role | None = None) -> None:
+        """It counts from the next request on. Raises `UnknownUser`, and in the console `LastAdministrator`."""
+        entry = _managed(by, by_role, email, {"role": role, "change": "role"})
+        await self._change(email, {"role": role}, entry, leaves_admins=role is Role.ADMIN)
 
-    async def enable(self, email: str, *, by: str) -> None:
+    async def disable(self, email: str, *, by: str, by_role: Role | None = None) -> None:
+        """Ends their sessions and refuses new ones. Raises `UnknownUser`, and in the console `LastAdministrator`."""
+        entry = _managed(by, by_role, email, {"change": "disabled"})
+        await self._change(email, {"disabled_at": func.now()}, entry, ends_sessions=True, leaves_admins=False)
+
+    async def enable(self, email: str, *, by: str, by_role: Role | None = None) -> None:
         """Raises `UnknownUser`."""
-        await self._change(email, {"disabled_at": None}, _managed(by, email, {"change": "enabled"}))
+        await self._change(email, {"disabled_at": None}, _managed(by, by_role, email, {"change": "enabled"}))
 
     async def choose_language(self, user: ConsoleUser, language: Locale) -> None:
         chosen = update(console_user).where(console_user.c.user_id == user.user_id).values(language=language)
@@ -104,10 +138,18 @@ class UserStore:
             await write_entry(connection, entry)
 
     async def _change(
-        self, email: str, values: dict[str, object], entry: AuditEntry, *, ends_sessions: bool = False
+        self,
+        email: str,
+        values: dict[str, object],
+        entry: AuditEntry,
+        *,
+        ends_sessions: bool = False,
+        leaves_admins: bool = True,
     ) -> None:
         query = update(console_user).where(console_user.c.email == email.lower()).values(values)
         async with self._tables.transaction() as connection:
+            if not leaves_admins and entry.role is not None:
+                await _require_another_admin(connection, email.lower())
             user_id = (await connection.execute(query.returning(console_user.c.user_id))).scalar()
             if user_id is None:
                 raise UnknownUser(f"there is no user {email.lower()}")
@@ -116,7 +158,16 @@ class UserStore:
             await write_entry(connection, entry)
 
 
-def _managed(by: str, email: str, details: dict[str, object]) -> AuditEntry:
+async def _require_another_admin(connection: AsyncConnection, email: str) -> None:
+    """Raises `LastAdministrator`. The rows are locked: two administrators may take each other's role at once."""
+    columns = console_user.c
+    admins = select(columns.email).where(columns.role == Role.ADMIN, columns.disabled_at.is_(None))
+    found = set((await connection.execute(admins.order_by(columns.user_id).with_for_update())).scalars())
+    if found == {email}:
+        raise LastAdministrator(f"{email} is the last administrator who may sign in")
+
+
+def _managed(by: str, by_role: Role | None, email: str, details: dict[str, object]) -> AuditEntry:
     return AuditEntry(
-        who=by, role=None, act=Act.MANAGE_USERS, outcome=ActOutcome.DONE, subject=email.lower(), details=details
+        who=by, role=by_role, act=Act.MANAGE_USERS, outcome=ActOutcome.DONE, subject=email.lower(), details=details
     )

@@ -9,7 +9,7 @@ from console.clients.alerts import AlertAcknowledgement, AlertsReader, OneAlert
 from console.clients.scoring import ScoringReader
 from console.errors import ApiRefused, Forbidden
 from console.postgres.audit import ActOutcome, AuditTrail
-from console.web.audited import audited
+from console.web.audited import Learned, audited, audited_act
 from console.web.visit import Visit
 
 _MOST_NOTE = 2_000
@@ -41,19 +41,19 @@ class AlertActs:
         by = visit.user.email
         said = note.replace("\0", "").strip()[:_MOST_NOTE] or None
 
-        def outcome_of(taken: AlertAcknowledgement) -> ActOutcome:
-            return ActOutcome.DONE if taken.by == by else ActOutcome.REFUSED
+        def learned(taken: AlertAcknowledgement) -> Learned:
+            return Learned(outcome=ActOutcome.DONE if taken.by == by else ActOutcome.REFUSED)
 
-        taken = await audited(
+        act = await audited_act(
             self._audit,
             visit,
             Act.ACKNOWLEDGE,
             self._alerts.acknowledge(alert_id, by=by, note=said),
             subject=alert.account_id,
             details={"alert": alert_id} | ({} if said is None else {"note": said}),
-            outcome_of=outcome_of,
+            learned=learned,
         )
-        mine = outcome_of(taken) is ActOutcome.DONE
+        mine = act.answer.by == by
         return AlertAct(alert.account_id, AlertActOutcome.ACKNOWLEDGED if mine else AlertActOutcome.TAKEN_BEFORE)
 
     async def send_again(self, visit: Visit, alert_id: str) -> AlertAct:

@@ -1,9 +1,10 @@
 """An act on another service, with its two rows in the audit: before it is asked, and what it answered."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import structlog
+from msgspec import Struct
 
 from common.database_errors import DatabaseUnavailable
 from console.access.roles import Act
@@ -15,6 +16,24 @@ _log = structlog.get_logger()
 Answer = TypeVar("Answer")
 
 
+class Learned(Struct, frozen=True):
+    """What an answer adds to the second row: a subject that there was not before, and details. Never a secret.
+
+    `outcome` is another than `DONE` if the answer says that somebody else was first.
+    """
+
+    subject: str | None = None
+    details: dict[str, Any] = {}
+    outcome: ActOutcome = ActOutcome.DONE
+
+
+class AuditedAct(Struct, Generic[Answer], frozen=True):
+    """`row` is the number of the second row; None if it could not be written."""
+
+    answer: Answer
+    row: int | None
+
+
 async def audited(
     audit: AuditTrail,
     visit: Visit,
@@ -23,19 +42,40 @@ async def audited(
     *,
     subject: str,
     details: dict[str, Any],
-    outcome_of: Callable[[Answer], ActOutcome] = lambda answer: ActOutcome.DONE,
 ) -> Answer:
     """Awaits `asked` after the first row is written. Raises what it raises, and `DatabaseUnavailable` before it."""
+    return (await audited_act(audit, visit, act, asked, subject=subject, details=details)).answer
 
-    def entry(outcome: ActOutcome) -> AuditEntry:
+
+async def audited_act(
+    audit: AuditTrail,
+    visit: Visit,
+    act: Act,
+    asked: Awaitable[Answer],
+    *,
+    subject: str | None,
+    details: dict[str, Any],
+    learned: Callable[[Answer], Learned] = lambda answer: Learned(),
+) -> AuditedAct[Answer]:
+    """As `audited`, for an act whose answer says more than that it is done."""
+
+    def entry(outcome: ActOutcome, more: Learned) -> AuditEntry:
         user = visit.user
-        return AuditEntry(who=user.email, role=user.role, act=act, outcome=outcome, subject=subject, details=details)
+        return AuditEntry(
+            who=user.email,
+            role=user.role,
+            act=act,
+            outcome=outcome,
+            subject=more.subject or subject,
+            details={**details, **more.details},
+        )
 
-    await audit.record(entry(ActOutcome.ASKED))
-    outcome = ActOutcome.FAILED
+    await audit.record(entry(ActOutcome.ASKED, Learned()))
+    outcome, more, row = ActOutcome.FAILED, Learned(), None
     try:
         answer = await asked
-        outcome = outcome_of(answer)
+        more = learned(answer)
+        outcome = more.outcome
     except ApiRefused:
         outcome = ActOutcome.REFUSED
         raise
@@ -43,8 +83,8 @@ async def audited(
         raise
     finally:
         try:
-            await audit.record(entry(outcome))
+            row = await audit.record(entry(outcome, more))
         except DatabaseUnavailable as error:
             # The first row stays: it says that this was asked.
             _log.error("audit.outcome_missing", act=act, subject=subject, outcome=outcome, error=str(error))
-    return answer
+    return AuditedAct(answer, row)

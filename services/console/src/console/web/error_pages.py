@@ -57,8 +57,7 @@ class ErrorPages:
     async def _away(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, ApiUnavailable)
         layout = LAYOUT[self._locale(request)]
-        advice = layout.away.format(layout.services[error.service])
-        return self._page(request, 503, advice=advice, again=request.method == "GET")
+        return self._page(request, 503, advice=layout.away_of(error), again=request.method == "GET")
 
     async def _refused(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, ApiRefused)

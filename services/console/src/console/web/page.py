@@ -12,24 +12,30 @@ from console.clients.service_api import ServiceApi
 from console.languages.card_names import CardNames
 from console.languages.locale import Locale
 from console.postgres.audit import AuditTrail
+from console.postgres.links import SignInLinks
+from console.postgres.users import UserStore
 from console.web.rendering import NavigationEntry, PageRenderer
 from console.web.visit import Visits
 
 
 class PageParts(Struct, frozen=True, kw_only=True):
     """What pages are built from. `names` are what the team calls metrics, flags, stages and tiers, `processes` all
-    that say how they are."""
+    that say how they are. `origin` is the console's own, as browsers see it."""
 
     renderer: PageRenderer
     visits: Visits
     names: CardNames
     audit: AuditTrail
+    users: UserStore
+    links: SignInLinks
     scoring: ScoringReader
     accounts: AccountClient
+    scoring_api: ServiceApi
     alerts: ServiceApi
     ingest: ServiceApi
     processes: Sequence[ServiceApi]
     runbook_url: str | None
+    origin: str
 
 
 class ConsolePage(Struct, frozen=True, kw_only=True):

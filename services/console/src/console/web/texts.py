@@ -7,12 +7,17 @@ from msgspec import Struct
 
 from console.access.roles import Role
 from console.clients.delay import DelayReason
-from console.errors import ServiceName
+from console.errors import ApiUnavailable, ScopeMissing, ServiceName
 from console.languages.locale import Locale
 
 
 class LayoutTexts(Struct, frozen=True, kw_only=True):
     """`{}` in a text is filled in."""
+
+    def away_of(self, error: ApiUnavailable) -> str:
+        """That a service does not answer, or that the console's key of it may not do this."""
+        said = self.scope_missing if isinstance(error, ScopeMissing) else self.away
+        return said.format(self.services[error.service])
 
     console: str
     skip: str
@@ -25,6 +30,7 @@ class LayoutTexts(Struct, frozen=True, kw_only=True):
     languages: Mapping[Locale, str]
     as_of: str
     away: str
+    scope_missing: str
     services: Mapping[ServiceName, str]
     delays: Mapping[str, str]
     """By `DelayReason`: why figures are not of now, and of when they are."""
@@ -51,6 +57,7 @@ LAYOUT: Mapping[Locale, LayoutTexts] = {
         languages=_LANGUAGES,
         as_of="As of {}",
         away="{} does not answer. What it knows is missing on this page.",
+        scope_missing="{} does not let the console do this: the console's key of it needs the scope admin.",
         services={
             ServiceName.INGEST: "The ingest service",
             ServiceName.SCORING: "The scoring service",
@@ -89,6 +96,7 @@ LAYOUT: Mapping[Locale, LayoutTexts] = {
         languages=_LANGUAGES,
         as_of="{} 時点",
         away="{}が応答していません。このページには該当する情報が表示されません。",
+        scope_missing="{}がこの操作を許可していません。コンソール用のキーにスコープ admin が必要です。",
         services={
             ServiceName.INGEST: "受信サービス（ingest）",
             ServiceName.SCORING: "スコアリングサービス（scoring）",

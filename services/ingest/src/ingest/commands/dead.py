@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+import msgspec
+
 from common.bus.errors import BusUnavailable
 from common.bus.kafka import KafkaAdmin, KafkaProducer
 from common.commands.argument_types import duration
@@ -13,8 +15,9 @@ from common.database import engine
 from common.database_errors import DatabaseUnavailable
 from common.topics import Topics
 from ingest.aliases.merge import AliasesUnavailable
-from ingest.commands.dead_messages import ErasuresUnknown, load_resenders
+from ingest.dead_letter_api.resenders import ErasuresUnknown, load_resenders
 from ingest.dead_letters import listing, text
+from ingest.dead_letters.answers import letters_answer
 from ingest.dead_letters.letter import LetterPosition, parse_position
 from ingest.dead_letters.listing import ListedLetter
 from ingest.dead_letters.reading import DeadTopic
@@ -110,7 +113,7 @@ async def run(arguments: argparse.Namespace, settings: IngestSettings) -> int:
 
 async def _list(dead: DeadTopic, arguments: argparse.Namespace) -> int:
     found = await listing.list_letters(dead, _selection(arguments), limit=arguments.limit)
-    print(listing.as_json(found).decode() if arguments.json else text.list_text(found))
+    print(msgspec.json.encode(letters_answer(found)).decode() if arguments.json else text.list_text(found))
     return 0
 
 
@@ -129,7 +132,8 @@ async def _resend(dead: DeadTopic, arguments: argparse.Namespace, settings: Inge
     if selection.is_everything:
         raise NothingToResend("say which: POSITION, --reason, --source, --account, --since or --until")
     async with _sender(dead, settings, again=arguments.again) as sender:
-        planned = await sender.count(selection)
+        planned = ResendReport()
+        await sender.count(selection, planned)
         print(f"{planned.sent:,} {'would be sent again' if arguments.dry_run else 'to send again'}", file=sys.stderr)
         _print_refusals(planned)
         if arguments.dry_run or planned.sent == 0:

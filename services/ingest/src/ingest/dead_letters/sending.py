@@ -75,14 +75,12 @@ class LetterSender:
         self._dead_topic = dead_topic
         self._again = again
 
-    async def count(self, selection: LetterSelection) -> ResendReport:
-        """What `send` would send and refuse. Sends nothing."""
-        report = ResendReport()
+    async def count(self, selection: LetterSelection, report: ResendReport) -> None:
+        """Adds to `report` what `send` would send and refuse. Sends nothing."""
         for partition in selection.partitions(await self._dead.partitions()):
             async with aclosing(self._ready(partition, selection, report)) as found:
                 async for _ in found:
                     report.sent += 1
-        return report
 
     async def send(self, selection: LetterSelection, report: ResendReport) -> None:
         """Adds to `report` while it sends. Raises `BusUnavailable`; called again, it sends the rest."""

@@ -35,8 +35,10 @@ class MemoryErasureStore:
     async def in_force(self, *, most: int) -> Sequence[StoredErasure]:
         return [row for row in self._read() if row.lifted_at is None][:most]
 
-    async def newest(self, *, most: int) -> Sequence[StoredErasure]:
-        return self._read()[::-1][:most]
+    async def newest(self, *, most: int, before: StoredErasure | None = None) -> Sequence[StoredErasure]:
+        rows = self._read()
+        until = len(rows) if before is None else rows.index(before)
+        return rows[:until][::-1][:most]
 
     async def announced(self, filed: StoredErasure) -> None:
         removed = {"identities": 0, "rejects": 0}

@@ -1,12 +1,13 @@
 """The routes that erase an account or a person, show a request, and lift it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from msgspec import Struct
+from pydantic import Field
 
 from common.account_in_path import account_in_path, user_in_path
 from common.auth import KeyVerifier, authorize
@@ -14,6 +15,7 @@ from common.erasures.receipts import ErasureId, forgotten_on
 from common.http_app import json_response
 from common.keys import Scope
 from common.problems import openapi_response
+from common.query_parameters import QueryParameters
 from common.topics import TopicSettings
 from ingest.erasures.erasure import ErasureKind, ErasureState, StoredErasure
 from ingest.erasures.service import ErasureService
@@ -44,6 +46,20 @@ class ErasureAnswer(Struct, frozen=True):
     removed: Mapping[str, int] | None
     log_forgets_on: date | None
     receipts: Mapping[str, str]
+
+
+class ErasuresAnswer(Struct, frozen=True):
+    """Requests, the newest first. `next_cursor` is the `cursor` of the next page, null on the last one."""
+
+    erasures: Sequence[ErasureAnswer]
+    next_cursor: str | None
+
+
+class ErasuresParameters(QueryParameters):
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: str | None = Field(
+        default=None, min_length=1, max_length=64, description="`next_cursor` of the page before"
+    )
 
 
 def erasure_routes(service: ErasureService, keys: KeyVerifier, *, topics: TopicSettings) -> APIRouter:
@@ -85,6 +101,14 @@ def erasure_routes(service: ErasureService, keys: KeyVerifier, *, topics: TopicS
         by = await admin(request)
         return _accepted(answer(await service.erase_user(user_in_path(request, longest=ID_CHARS), by=by)))
 
+    @router.get("/erasures", responses=_responses(200, _OF_LIST, ErasuresAnswer))
+    async def list_erasures(request: Request, asked: Annotated[ErasuresParameters, Query()]) -> Response:
+        """All requests, the newest first. They never have the id of whom they erased."""
+        await admin(request)
+        found = await service.newest(most=asked.limit + 1, before=asked.cursor)
+        shown = [answer(one) for one in found[: asked.limit]]
+        return json_response(ErasuresAnswer(shown, shown[-1].erasure_id if len(found) > asked.limit else None))
+
     @router.get("/erasures/{erasure_id}", responses=_responses(200, _OF_ONE))
     async def get_erasure(request: Request, erasure_id: ErasureId) -> Response:
         """How far a request is, where to ask for the receipts, and when Kafka has deleted the records."""
@@ -111,18 +135,26 @@ _OF_ONE: Final = {
     422: "The id cannot be used.",
     503: "The database or the log does not answer: ask again.",
 }
+_OF_LIST: Final = {**_OF_ONE, 404: "The cursor names no erasure.", 422: "A parameter cannot be used."}
 _OF_ERASING: Final = {
     **{status: text for status, text in _OF_ONE.items() if status != 404},
     409: "ERASURE_KEY is not set, or another one than before, or too many erasures are in force.",
 }
 
 
-def _responses(status: int, refusals: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+def _responses(
+    status: int, refusals: Mapping[int, str], answered: type[Struct] = ErasureAnswer
+) -> dict[int | str, dict[str, Any]]:
     _, components = msgspec.json.schema_components((ErasureAnswer,), ref_template="#/components/schemas/{name}")
     inline = components[ErasureAnswer.__name__]
     inline["properties"]["kind"] = {"type": "string", "enum": [kind.value for kind in ErasureKind]}
     inline["properties"]["state"] = {"type": "string", "enum": [state.value for state in ErasureState]}
+    if answered is ErasuresAnswer:
+        cursor = {"type": ["string", "null"]}
+        properties = {"erasures": {"type": "array", "items": inline}, "next_cursor": cursor}
+        inline = {"type": "object", "required": list(properties), "properties": properties}
+    text = "The requests." if answered is ErasuresAnswer else "The request."
     return {
-        status: {"description": "The request.", "content": {"application/json": {"schema": inline}}},
+        status: {"description": text, "content": {"application/json": {"schema": inline}}},
         **{code: openapi_response(code, text) for code, text in sorted(refusals.items())},
     }

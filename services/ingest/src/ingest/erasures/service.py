@@ -46,6 +46,8 @@ class Erasures(Protocol):
 
     async def in_force(self, *, most: int) -> Sequence[StoredErasure]: ...
 
+    async def newest(self, *, most: int, before: StoredErasure | None = None) -> Sequence[StoredErasure]: ...
+
     async def announced(self, filed: StoredErasure) -> None: ...
 
     async def delete_again(self, named: StoredErasure) -> None: ...
@@ -184,6 +186,13 @@ class ErasureService:
         """Raises a `Problem`: 404 or 503."""
         try:
             return await self._found(erasure_id)
+        except DatabaseUnavailable as error:
+            raise database_unavailable(error) from error
+
+    async def newest(self, *, most: int, before: str | None) -> Sequence[StoredErasure]:
+        """All requests, or those before the one with this id; the newest first. Raises a `Problem`: 404 or 503."""
+        try:
+            return await self._store.newest(most=most, before=None if before is None else await self._found(before))
         except DatabaseUnavailable as error:
             raise database_unavailable(error) from error
 

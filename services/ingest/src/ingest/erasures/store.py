@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import delete, func, null, or_, select, text, update
+from sqlalchemy import delete, func, null, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -62,9 +62,12 @@ class ErasureStore:
         async with self._begun() as connection:
             return [_stored(row) for row in await connection.execute(query)]
 
-    async def newest(self, *, most: int) -> Sequence[StoredErasure]:
-        """All requests, the newest first."""
-        query = select(*_COLUMNS).order_by(erasure.c.filed_at.desc()).limit(most)
+    async def newest(self, *, most: int, before: StoredErasure | None = None) -> Sequence[StoredErasure]:
+        """All requests, or those that were filed before one of them; the newest first."""
+        place = tuple_(erasure.c.filed_at, erasure.c.erasure_id)
+        query = select(*_COLUMNS).order_by(erasure.c.filed_at.desc(), erasure.c.erasure_id.desc()).limit(most)
+        if before is not None:
+            query = query.where(place < (before.filed_at, before.erasure_id))
         async with self._begun() as connection:
             return [_stored(row) for row in await connection.execute(query)]
 

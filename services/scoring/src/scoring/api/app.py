@@ -8,6 +8,7 @@ from common import database
 from common.erasures.receipts import ErasureReceipts, receipt_routes
 from common.exports.routes import export_routes
 from common.health_endpoints import Readiness
+from common.key_routes import key_routes
 from common.key_usage import KeyUsage
 from common.keyring import Keyring
 from common.keys import KeyStore
@@ -112,6 +113,7 @@ async def api(settings: ScoringSettings) -> AsyncIterator[Application]:
             for_tables, schema="scoring", retention_days=settings.retention_days, mode=settings.time_mode
         )
         http.include_router(receipt_routes(receipts, keyring))
+        http.include_router(key_routes(key_store, keyring, service="scoring"))
         yield Application(
             name="scoring api",
             http=http,

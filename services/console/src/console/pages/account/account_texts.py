@@ -13,6 +13,7 @@ class AccountTexts(Struct, frozen=True, kw_only=True):
 
     title: str
     parts: str
+    erase: str
     account_id: str
     score: str
     band: str

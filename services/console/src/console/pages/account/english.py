@@ -9,6 +9,7 @@ from console.pages.account.view import Did
 ENGLISH: Final = AccountTexts(
     title="Account",
     parts="On this page",
+    erase="Erase this account",
     account_id="Id",
     score="Score",
     band="Band",

@@ -10,6 +10,7 @@ from console.pages.account.view import Did
 JAPANESE: Final = AccountTexts(
     title="アカウント",
     parts="このページの内容",
+    erase="このアカウントを消去",
     account_id="ID",
     score="スコア",
     band="判定",

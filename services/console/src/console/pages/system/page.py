@@ -7,11 +7,13 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request, Response
 from msgspec import Struct
 
+from console.access.roles import Act
 from console.clients.processes import ProcessState, process_state
 from console.clients.service_api import ServiceApi
 from console.errors import ApiUnavailable, ServiceName
-from console.pages.system.figures import figures, partitions
+from console.pages.system.figures import FigureName, figures, partitions
 from console.pages.system.texts import SYSTEM_TEXTS
+from console.web.addresses import DEAD_LETTERS_ADDRESS
 from console.web.page import ConsolePage, PageParts
 from console.web.texts import LAYOUT
 from console.web.visit import Visit
@@ -76,6 +78,8 @@ def _page(parts: PageParts, request: Request, visit: Visit, shown: Sequence[Show
         well=not any(one.runbook for one in shown)
         and not any(one.bad for one in watched)
         and not any(one.bad for one in all_partitions),
+        letters_of=(FigureName.DEAD_LETTERS, FigureName.REJECTS),
+        letters_address=DEAD_LETTERS_ADDRESS if visit.may(Act.RESEND_LETTERS) else None,
         runbook=_RUNBOOK,
         runbook_url=parts.runbook_url,
     )

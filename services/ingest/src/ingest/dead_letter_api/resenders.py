@@ -1,12 +1,16 @@
-"""The resenders of `dead resend`, and the parts by which it takes refused messages of SDKs and webhooks again."""
+"""The resenders of `dead resend` and of the API: how refused messages of SDKs and webhooks are taken again."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Protocol
 
+from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.bus.ports import Outgoing
 from common.contracts.events import Event
+from common.erasures.erasure_key import ErasureKey
+from common.topics import TimeMode
 from ingest.aliases.cache import AliasCache
 from ingest.aliases.following import Aliases
 from ingest.aliases.store import AliasStore
@@ -36,27 +40,59 @@ _WEBHOOK = "webhook:"
 
 
 class ErasuresUnknown(Exception):
-    """This process cannot tell who is erased, so it may send no letter; the text is for the person at the terminal."""
+    """This process cannot tell who is erased, so it may send no letter; the text is for the person who asked."""
+
+
+class ErasuresInForce(Protocol):
+    async def in_force(self, *, most: int) -> Sequence[StoredErasure]:
+        """Raises `DatabaseUnavailable`."""
+
+
+class ResenderParts(Struct, frozen=True, kw_only=True):
+    """What letters are made records with. `hidden` leaves a value that is a hash as it is: `KeptPseudonyms`."""
+
+    rules: MappingRules
+    hidden: Pseudonyms | None
+    identities: Identities
+    aliases: Aliases
+    erasures: ErasuresInForce
+    erasure_key: ErasureKey | None
+    mode: TimeMode
 
 
 async def load_resenders(
     settings: IngestSettings, connected: AsyncEngine, *, partitions: int
 ) -> Mapping[str, Resender]:
-    """One resender for each service that writes dead letters.
+    """As `current_resenders`, for a process that has no parts yet.
 
-    Raises `InvalidMapping` and `OSError` for a mapping that cannot be used, `PrivacyKeyMissing`, `ErasuresUnknown` and
-    `DatabaseUnavailable`.
+    Raises `InvalidMapping` and `OSError` for a mapping that cannot be used, and `PrivacyKeyMissing`.
     """
     mapping = settings.ingest_mapping
     rules = load_mapping(mapping.read_text(encoding="utf-8"), str(mapping))
-    hidden = pseudonyms_for(rules.privacy, settings.ingest_privacy_key, mapping=mapping, made=KeptPseudonyms)
-    in_force = await ErasureStore(connected).in_force(most=MOST)
-    key, mode = settings.erasures_by(), settings.time_mode
-    messages = message_resender(
-        rules,
-        hidden,
+    parts = ResenderParts(
+        rules=rules,
+        hidden=pseudonyms_for(rules.privacy, settings.ingest_privacy_key, mapping=mapping, made=KeptPseudonyms),
         identities=IdentityCache(IdentityStore(connected)),
         aliases=AliasCache(AliasStore(connected)),
+        erasures=ErasureStore(connected),
+        erasure_key=settings.erasures_by(),
+        mode=settings.time_mode,
+    )
+    return await current_resenders(parts, partitions=partitions)
+
+
+async def current_resenders(parts: ResenderParts, *, partitions: int) -> Mapping[str, Resender]:
+    """One resender for each service that writes dead letters. They refuse whoever is erased at this moment.
+
+    Raises `ErasuresUnknown` and `DatabaseUnavailable`.
+    """
+    in_force = await parts.erasures.in_force(most=MOST)
+    key, mode, hidden = parts.erasure_key, parts.mode, parts.hidden
+    messages = message_resender(
+        parts.rules,
+        hidden,
+        identities=parts.identities,
+        aliases=parts.aliases,
         record=lambda event: event_record(event, partitions=partitions, mode=mode),
         erased=_erased(ErasedSubjects(key, stored_user=as_it_comes if hidden is None else hidden.user), in_force),
     )

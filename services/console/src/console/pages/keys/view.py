@@ -1,0 +1,51 @@
+"""What the forms of the keys ask for. Pure."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from console.errors import ServiceName
+
+SERVICES: Final = (ServiceName.INGEST, ServiceName.SCORING, ServiceName.ALERTS)
+SCOPES: Final = ("read", "write", "events", "webhooks", "admin")
+_KEY_ID: Final = re.compile(r"[0-9a-f]{12}", re.ASCII)
+_SOURCE: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}", re.ASCII)
+_MOST_DAYS: Final = 3_660
+
+
+class AskedKey(Struct, frozen=True):
+    source: str
+    scopes: tuple[str, ...]
+    expires_days: int | None
+
+
+def asked_service(form: Mapping[str, str]) -> ServiceName | None:
+    return next((service for service in SERVICES if service == form.get("service")), None)
+
+
+def asked_key(form: Mapping[str, str]) -> AskedKey | None:
+    """None if a field is missing or cannot be read."""
+    source, days = form.get("source", "").strip(), form.get("expires_days", "").strip()
+    scopes = tuple(scope for scope in SCOPES if f"scope:{scope}" in form)
+    expires = _whole(days, least=1, most=_MOST_DAYS) if days else None
+    if not _SOURCE.fullmatch(source) or not scopes or (days and expires is None):
+        return None
+    return AskedKey(source, scopes, expires)
+
+
+def asked_id(form: Mapping[str, str]) -> str | None:
+    found = form.get("key", "")
+    return found if _KEY_ID.fullmatch(found) else None
+
+
+def asked_overlap(form: Mapping[str, str]) -> int | None:
+    """Hours; None if it cannot be read."""
+    return _whole(form.get("overlap_hours", ""), least=0, most=_MOST_DAYS * 24)
+
+
+def _whole(text: str, *, least: int, most: int) -> int | None:
+    if not text.isascii() or not text.isdigit() or len(text) > 6:
+        return None
+    return int(text) if least <= int(text) <= most else None
