@@ -79,7 +79,7 @@ async def test_the_sums_stand_on_top(shown: Shown) -> None:
 
 async def test_each_filter_of_the_address_is_asked_for_and_shown(shown: Shown) -> None:
     address = (
-        "/portfolio?band=red&band=yellow&tier=high&owner=eva%40example.com&stage=adoption&status=active"
+        "/portfolio?band=red&band=yellow&tier=high&owner=eva%40example.com&stage=adoption&segment=mid&status=active"
         "&parent=group&starts_with=Cust&renewal_within_days=90&sort=-arr"
     )
     page = await shown.page(address)
@@ -90,6 +90,7 @@ async def test_each_filter_of_the_address_is_asked_for_and_shown(shown: Shown) -
             ("tier", "high"),
             ("owner", "eva@example.com"),
             ("stage", "adoption"),
+            ("segment", "mid"),
             ("status", "active"),
             ("parent", "group"),
             ("starts_with", "Cust"),

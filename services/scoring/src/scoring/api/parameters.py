@@ -75,6 +75,7 @@ class AccountFilterParameters(QueryParameters):
         default=[], max_length=20, description="accounts that name any of these ids as their parent"
     )
     stage: list[Stage] = Field(default=[], max_length=20, description="any of these stages")
+    segment: list[Text] = Field(default=[], max_length=20, description="any of these segments")
     min_arr: Amount | None = Field(default=None, description="accounts without a known ARR are left out")
     max_arr: Amount | None = Field(default=None, description="accounts without a known ARR are left out")
     contract_end_from: Day | None = Field(default=None, description="the contract ends on this day or later")
@@ -97,6 +98,7 @@ class AccountFilterParameters(QueryParameters):
             countries=tuple(self.country),
             owners=tuple(self.owner),
             stages=tuple(self.stage),
+            segments=tuple(self.segment),
             parents=tuple(self.parent),
             min_arr=self.min_arr,
             max_arr=self.max_arr,

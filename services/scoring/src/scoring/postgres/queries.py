@@ -50,6 +50,7 @@ class AccountFilter(Struct, frozen=True, kw_only=True):
     countries: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ()
     parents: tuple[str, ...] = ()
     min_arr: float | None = None
     max_arr: float | None = None
@@ -141,6 +142,7 @@ def conditions(accounts: AccountFilter) -> list[ColumnElement[bool]]:
         (account.c.band, accounts.bands),
         (account.c.scored_stage, accounts.stages),
         (account.c.tier, accounts.tiers),
+        (account.c.segment, accounts.segments),
         (account.c.parent, accounts.parents),
         (account.c.country, accounts.countries),
         # PostgreSQL lowers both sides, because lower case depends on its locale.

@@ -35,7 +35,7 @@ _MOST_GROUPS: Final = 500
 _TREND_MONTHS: Final = 12
 _COHORT_MONTHS: Final = {"quarter": 24, "year": 60}
 _COHORT_KPIS: Final = ("customer_churn_rate", "net_revenue_retention")
-_RENEWAL_FILTERS: Final = ("tier", "stage", "owner")
+_RENEWAL_FILTERS: Final = ("tier", "stage", "owner", "segment")
 # A year and a day: the rest of this month and the whole of the eleven after it.
 _RENEWAL_DAYS: Final = 366
 # Cohorts and trends begin years before, and scoring knows no day before 1970.
@@ -78,7 +78,7 @@ class KpiView(BaseModel):
     @property
     def unfiltered_renewals(self) -> bool:
         """Whether a filter is on that the list of accounts does not have."""
-        return any(self.segment) or any(self.cohort)
+        return any(self.cohort)
 
     def span(self) -> Asked:
         """The figures of the whole span."""

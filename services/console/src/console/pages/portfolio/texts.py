@@ -28,6 +28,7 @@ class PortfolioTexts(Struct, frozen=True, kw_only=True):
     status: str
     tier: str
     stage: str
+    segment: str
     owner: str
     parent: str
     starts_with: str
@@ -82,6 +83,7 @@ PORTFOLIO_TEXTS: Mapping[Locale, PortfolioTexts] = {
         status="Status",
         tier="Tier",
         stage="Stage",
+        segment="Segment",
         owner="Owner",
         parent="Parent account",
         starts_with="Name or id begins with",
@@ -161,6 +163,7 @@ PORTFOLIO_TEXTS: Mapping[Locale, PortfolioTexts] = {
         status="状態",
         tier="ティア",
         stage="ステージ",
+        segment="セグメント",
         owner="担当者",
         parent="親アカウント",
         starts_with="名前またはIDの先頭",

@@ -19,7 +19,7 @@ TIERS: Final = ("high", "low", "tech")
 STATUSES: Final = ("active", "leaving", "churned", "merged")
 SORTS: Final = ("score", "arr", "renewal", "name", "band")
 _TRAIL: Final = 20
-_MANY: Final = ("band", "status", "tier", "stage", "owner", "parent")
+_MANY: Final = ("band", "status", "tier", "stage", "segment", "owner", "parent")
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=512, pattern=r"^[^\x00]*$")]
 Cursor = Annotated[str, StringConstraints(min_length=1, max_length=4_096)]
@@ -38,6 +38,7 @@ class PortfolioView(BaseModel):
     status: tuple[Text, ...] = Field(default=(), max_length=10)
     tier: tuple[Text, ...] = Field(default=(), max_length=20)
     stage: tuple[Text, ...] = Field(default=(), max_length=10)
+    segment: tuple[Text, ...] = Field(default=(), max_length=20)
     owner: tuple[Text, ...] = Field(default=(), max_length=20)
     parent: tuple[Text, ...] = Field(default=(), max_length=20)
     starts_with: Annotated[Text, Field(max_length=256)] = ""
