@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 SOURCES = (
     *("libs/http_guard/src", "libs/common/src"),
-    *("services/ingest/src", "services/scoring/src", "services/alerts/src", "deploy/local/src"),
+    *("services/ingest/src", "services/scoring/src", "services/alerts/src", "services/console/src", "deploy/local/src"),
 )
 FOUND_IS_ENOUGH = ("--hypothesis-profile", "found")  # a shorter example would say no more
 RED = 1  # pytest: some tests failed; anything else means that they did not run
