@@ -213,14 +213,14 @@ async def test_chosen_letters_are_previewed_sent_again_and_reported(office: Admi
     assert "keep it off" in listed
     chosen = {f"letter:{good}": "on", f"letter:{bad}": "on"}
     preview = await office.post("/admin/dead-letters/preview", **chosen)
-    assert "1 letters would be sent again" in preview.text
+    assert "Letters that would be sent again: 1" in preview.text
     assert "Its content can never be read" in preview.text
     assert (office.services.ingest.events(), await office.audit()) == ([], [])
     sent = await office.post("/admin/dead-letters/resend", **chosen)
     assert sent.status_code == 303
     assert [event.event_id for event in office.services.ingest.events()] == ["e-1"]
     page = (await office.browser.get(sent.headers["location"])).text
-    assert "1 letters were sent again." in page
+    assert "Letters that were sent again: 1." in page
     assert "Its content can never be read" in page
     asked = {"letters": [good, bad], "again": False}
     report = {"sent": 1, "refused": {"unreadable": 1}, "complete": True}
@@ -229,7 +229,7 @@ async def test_chosen_letters_are_previewed_sent_again_and_reported(office: Admi
         ("admin", "sent dead letters again", None, "done", {**asked, **report}),
     ]
     again = await office.post("/admin/dead-letters/resend", **chosen)
-    assert "0 letters were sent again." in (await office.browser.get(again.headers["location"])).text
+    assert "Letters that were sent again: 0." in (await office.browser.get(again.headers["location"])).text
     assert len(office.services.ingest.events()) == 1
     await office.post("/admin/dead-letters/resend", **chosen, again="on")
     assert len(office.services.ingest.events()) == 2

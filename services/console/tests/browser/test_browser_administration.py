@@ -100,10 +100,10 @@ def test_without_scripts_a_letter_is_chosen_previewed_and_sent_again(console: Se
     before = len(console.administered.ingest.events())
     page.locator("tbody input[type=checkbox]").first.check()
     page.get_by_role("button", name="See what would be sent").click()
-    expect(page.locator("#planned")).to_have_text("1 letters would be sent again.")
+    expect(page.locator("#planned")).to_have_text("Letters that would be sent again: 1.")
     page.get_by_role("button", name="Send again").click()
     page.wait_for_url("**?report=*")
-    expect(page.locator("#report")).to_contain_text("1 letters were sent again.")
+    expect(page.locator("#report")).to_contain_text("Letters that were sent again: 1.")
     assert len(console.administered.ingest.events()) == before + 1
 
 
