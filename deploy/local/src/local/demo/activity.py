@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from local.demo.customers import Customer
 from local.demo.scenarios import BACKFILL, DAYS, Line, Scenario, level
+from local.demo.words import comment, subject
 
 FEATURES = (
     "dashboards", "reports", "workflows", "alerts", "exports", "imports", "api", "approvals", "comments",
@@ -101,7 +102,9 @@ def _work(rng: Random, person: SimulatedUser, customer: Customer, midnight: date
         yield _action(rng, person, at)
     # A ticket is opened on a day with a sitting, of which a good week has about three.
     if rng.random() < level(customer.scenario.tickets, day) / 3:
-        yield Activity(at, "ticket.opened", person.user_id, {"severity": rng.choice((1, 1, 2, 3))})
+        severity = rng.choice((1, 1, 2, 3))
+        said = {"ticket": f"T-{person.user_id}-{day}", "severity": severity, "subject": subject(severity, day)}
+        yield Activity(at, "ticket.opened", person.user_id, said)
 
 
 def _automated(rng: Random, customer: Customer, midnight: datetime, day: int, *, people: int) -> list[Activity]:
@@ -128,16 +131,15 @@ def _survey(
 ) -> list[Activity]:
     """A third of the people who still come answer."""
     mood = level(scenario.mood, day)
-    return [
-        Activity(
-            midnight + timedelta(hours=rng.uniform(8, 18)),
-            "nps.answered",
-            person.user_id,
-            {"score": min(10, max(0, round(rng.gauss(mood, 1.2))))},
-        )
-        for person in people
-        if person.stays_until <= level(person.coming, day) and rng.random() < 0.33
-    ]
+    answers = []
+    for person in people:
+        if person.stays_until <= level(person.coming, day) and rng.random() < 0.33:
+            at = midnight + timedelta(hours=rng.uniform(8, 18))
+            score = min(10, max(0, round(rng.gauss(mood, 1.2))))
+            answers.append(
+                Activity(at, "nps.answered", person.user_id, {"score": score, "comment": comment(score, day)})
+            )
+    return answers
 
 
 def _poisson(rng: Random, mean: float) -> int:
