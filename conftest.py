@@ -15,9 +15,10 @@ settings.register_profile("found", phases=[Phase.explicit, Phase.generate], dera
 
 # Whoever asks for one of these waits for PostgreSQL or for a broker.
 SERVERS = {"postgres", "embedded_broker", "apache_broker", "kafka_jars"}
-# The tests of such a file run on one worker: they share what is costly to make, or the ports of `make up`.
+# The tests of such a file run on one worker: they share what is costly to make (a browser), or the ports of `make up`.
 WHOLE_FILES = (
     "tests/system/",
+    "services/console/tests/browser/",
     "tests/bench/test_bench_silent.py",
     "deploy/local/tests/stack/test_stack.py",
     "deploy/local/tests/demo/test_dataset.py",

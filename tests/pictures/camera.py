@@ -9,11 +9,14 @@ from msgspec import Struct
 from playwright.sync_api import Browser, FloatRect, Page, ViewportSize, sync_playwright
 
 from console.languages.locale import Locale
+from console.pages.registry import PAGES
 from console.web.texts import LAYOUT
 
 _WINDOW: Final[ViewportSize] = {"width": 1280, "height": 900}
 # So that a picture is of a modest size.
 _MOST_PIXELS: Final = 1_800.0
+_MOST_PICTURES: Final = 6  # of a page
+_REGISTERED: Final = frozenset(page.path for page in PAGES)
 _PATIENCE: Final = 30_000  # milliseconds
 _TEXTS: Final = LAYOUT[Locale.ENGLISH]
 _AWAY: Final = tuple(_TEXTS.away.format(service) for service in _TEXTS.services.values())
@@ -21,7 +24,7 @@ _LINKS: Final = "main a[href^='/']:not([download])"
 
 
 class Picture(Struct, frozen=True):
-    """`files` are of one page, whose `name` is the first segment of its path."""
+    """`files` are of one page; `name` is its kind."""
 
     name: str
     title: str
@@ -78,24 +81,28 @@ def _walk(page: Page, origin: str, paths: Sequence[str], into: Path) -> list[Pic
     return list(pictures.values())
 
 
-def kind_of(path: str) -> str:
-    """Pages with the same first segment are of one kind: `/accounts/acme` and `/accounts/bolt`."""
-    return urlsplit(path).path.strip("/").partition("/")[0]
+def kind_of(address: str) -> str:
+    """Of a page in the registry its path. Other pages with the same first segment are of one kind: `/accounts/acme`."""
+    path = urlsplit(address).path
+    return path.strip("/").replace("/", "-") if path in _REGISTERED else path.strip("/").partition("/")[0]
 
 
 def _taken(page: Page, into: Path, name: str) -> tuple[str, ...]:
-    """The beginning of the page, and what follows the first heading that has no room in it, if there is one."""
+    """The page from its beginning on; a picture ends before a heading in its last third, if there is one."""
     height = float(page.evaluate("document.documentElement.scrollHeight"))
     boxes = [each.bounding_box() for each in page.locator("main h2").all()]
-    beyond = [box["y"] for box in boxes if box is not None and box["y"] > _MOST_PIXELS]
-    begins = [0.0, *beyond[:1]]
-    files = tuple(f"{name}.png" if number == 1 else f"{name}-{number}.png" for number in range(1, len(begins) + 1))
-    for begin, file in zip(begins, files, strict=True):
+    headings = [box["y"] for box in boxes if box is not None]
+    bounds = [0.0]
+    while height - bounds[-1] > _MOST_PIXELS and len(bounds) < _MOST_PICTURES:
+        most = bounds[-1] + _MOST_PIXELS
+        bounds.append(max((at for at in headings if most - _MOST_PIXELS / 3 < at <= most), default=most))
+    files = tuple(f"{name}.png" if number == 1 else f"{name}-{number}.png" for number in range(1, len(bounds) + 1))
+    for begin, end, file in zip(bounds, [*bounds[1:], height], files, strict=True):
         clip: FloatRect = {
             "x": 0.0,
             "y": begin,
             "width": float(_WINDOW["width"]),
-            "height": min(height - begin, _MOST_PIXELS),
+            "height": min(end - begin, _MOST_PIXELS),
         }
         page.screenshot(path=into / file, full_page=True, clip=clip)
     return files
