@@ -65,8 +65,9 @@ async def test_kpis_cohorts_and_renewals_are_those_of_scoring(site: ConsoleSite,
     assert "does not answer" not in page
     for kpi in (await api.get("/v1/kpis"))["kpis"]:
         assert f'id="{kpi["name"]}"' in page
-    # Record times of a stream are not the wall clock's.
-    assert "Time is that of the events here (stream mode): the figures are of Mar" in page
+    # Record times of a stream are not the wall clock's, and nobody is behind for that.
+    assert "As of Mar" in page
+    assert 'class="notice"' not in page
     at_risk = page[page.index('id="arr_at_risk"') :]
     assert "1 customers; ARR of all 91,000" in at_risk
     assert '<a href="/kpis?owner=eva%40us.test"><bdi>eva@us.test</bdi></a>' in page

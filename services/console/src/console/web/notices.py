@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
-from console.clients.delay import ScoresDelay
+from console.clients.delay import DelayReason, ScoresDelay
 from console.errors import ServiceName
 from console.languages.formats import Formats
 from console.web.texts import LAYOUT
@@ -26,7 +26,12 @@ def away_notices(services: Iterable[ServiceName], formats: Formats) -> list[str]
 
 
 def delay_notices(answer: Dated | None, formats: Formats) -> list[str]:
-    if answer is None or answer.held is None:
+    """None in stream mode, where time is always that of the events: each page says as of when it is."""
+    if answer is None or answer.held is None or answer.held.reason == DelayReason.STREAM:
         return []
+    return [delay_words(answer.held, answer.as_of, formats)]
+
+
+def delay_words(delay: ScoresDelay, as_of: datetime, formats: Formats) -> str:
     layout = LAYOUT[formats.locale]
-    return [layout.delays.get(answer.held.reason, layout.as_of).format(formats.moment(answer.as_of))]
+    return layout.delays.get(delay.reason, layout.as_of).format(formats.moment(as_of))

@@ -10,7 +10,7 @@ from console.clients.ingest import SourceState, SourceStates
 from console.clients.scoring import ScoresFreshness
 from console.languages.formats import Formats
 from console.pages.data.texts import DataTexts
-from console.web.notices import delay_notices
+from console.web.notices import delay_words
 
 # A share of refused items below this is the noise of one broken client.
 _REFUSED_SHARE: Final = 0.01
@@ -25,8 +25,10 @@ class Evidence(Struct, frozen=True, kw_only=True):
 
 
 def findings(evidence: Evidence, text: DataTexts, formats: Formats) -> list[str]:
-    found = delay_notices(evidence.scores, formats)
-    sources, uses = evidence.sources, evidence.uses
+    scores, sources, uses = evidence.scores, evidence.sources, evidence.uses
+    found: list[str] = []
+    if scores is not None and scores.held is not None:
+        found.append(delay_words(scores.held, scores.as_of, formats))
     if sources is not None:
         if not sources.judged:
             found.append(text.not_judged)
