@@ -28,14 +28,12 @@ class DeadLettersTexts(Struct, frozen=True, kw_only=True):
     apply: str
     reset: str
     counts: str
-    count: str
     resent_of: str
     incomplete: str
     listed: str
     letter: str
     choose: str
     at: str
-    means: str
     do: str
     what: str
     origin: str
@@ -57,7 +55,6 @@ class DeadLettersTexts(Struct, frozen=True, kw_only=True):
     send: str
     send_about: str
     cancel: str
-    report: str
     sent: str
     more_to_send: str
     not_taken: str
@@ -81,7 +78,6 @@ DEAD_LETTERS_TEXTS: Mapping[Locale, DeadLettersTexts] = {
         apply="Apply",
         reset="All letters",
         counts="How many, by reason",
-        count="Letters",
         resent_of="sent again before",
         incomplete="The topic is too large to be read whole in time: letters are missing here, and the counts are of "
         "what was read. The command python -m ingest dead list reads all.",
@@ -89,7 +85,6 @@ DEAD_LETTERS_TEXTS: Mapping[Locale, DeadLettersTexts] = {
         letter="Letter",
         choose="Choose {}",
         at="When",
-        means="What it means",
         do="What to do",
         what="Event",
         origin="Written by",
@@ -123,7 +118,6 @@ DEAD_LETTERS_TEXTS: Mapping[Locale, DeadLettersTexts] = {
         send="Send again",
         send_about="They are appended to the topic of events, in the order of the letters.",
         cancel="Cancel",
-        report="What was sent",
         sent="Letters that were sent again: {}.",
         more_to_send="The time was over before all were sent. Send again for the rest.",
         not_taken="Ingest did not take it: {}",
@@ -145,7 +139,6 @@ DEAD_LETTERS_TEXTS: Mapping[Locale, DeadLettersTexts] = {
         apply="適用",
         reset="すべてのデッドレター",
         counts="理由別の件数",
-        count="件数",
         resent_of="再送済み",
         incomplete="件数が多いため、時間内にすべてを読み取れませんでした。"
         "表示されていないものがあり、件数は読み取った範囲のものです。"
@@ -154,7 +147,6 @@ DEAD_LETTERS_TEXTS: Mapping[Locale, DeadLettersTexts] = {
         letter="デッドレター",
         choose="{} を選択",
         at="日時",
-        means="意味",
         do="対応",
         what="イベント",
         origin="書き込み元",
@@ -188,7 +180,6 @@ DEAD_LETTERS_TEXTS: Mapping[Locale, DeadLettersTexts] = {
         send="再送する",
         send_about="デッドレターの順に、イベントのトピックへ追加します。",
         cancel="キャンセル",
-        report="再送の結果",
         sent="{}件を再送しました。",
         more_to_send="時間内にすべてを送れませんでした。もう一度再送すると残りが送られます。",
         not_taken="受信サービスが受け付けませんでした：{}",

@@ -31,7 +31,6 @@ class ErasuresTexts(Struct, frozen=True, kw_only=True):
     by_key: str
     by_command: str
     forgets: str
-    never_forgets: str
     none_yet: str
     newest: str
     older: str
@@ -93,7 +92,6 @@ ERASURES_TEXTS: Mapping[Locale, ErasuresTexts] = {
         by_key="API key {}",
         by_command="the command line",
         forgets="The log of events has forgotten by",
-        never_forgets="never: the log has no retention",
         none_yet="not known yet",
         newest="Newest",
         older="Older",
@@ -167,7 +165,6 @@ ERASURES_TEXTS: Mapping[Locale, ErasuresTexts] = {
         by_key="APIキー {}",
         by_command="コマンド",
         forgets="イベントログから消える日",
-        never_forgets="消えません（ログに保持期限がありません）",
         none_yet="未定",
         newest="最新",
         older="以前の消去",

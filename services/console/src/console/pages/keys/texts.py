@@ -28,7 +28,6 @@ class KeysTexts(Struct, frozen=True, kw_only=True):
     acts: str
     ended: str
     revoked: str
-    make: str
     make_of: str
     make_about: str
     source_about: str
@@ -81,7 +80,6 @@ KEYS_TEXTS: Mapping[Locale, KeysTexts] = {
         acts="Acts",
         ended="Keys that have ended",
         revoked="Revoked",
-        make="Make a key",
         make_of="Make a key of {}",
         make_about="A key can be given only the scopes that the console's own key has.",
         source_about="The stream that its events belong to: a-z, 0-9, _ . -, beginning with a letter or digit.",
@@ -132,7 +130,6 @@ KEYS_TEXTS: Mapping[Locale, KeysTexts] = {
         acts="操作",
         ended="終了したキー",
         revoked="失効",
-        make="キーを発行する",
         make_of="{}のキーを発行する",
         make_about="発行するキーに付けられるのは、コンソールのキーが持つスコープだけです。",
         source_about="イベントの送信元の名前です。a-z、0-9、_ . - が使え、英数字で始めます。",
