@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from common.contracts.signals import Band, Contribution
 from console.access.roles import Act
-from console.clients.account import EntryRow, PersonListed, SignalInHistory
+from console.clients.account import SignalInHistory
+from console.clients.account_lists import EntryRow, PersonListed
 from console.clients.alerts import AlertInList
 from console.languages.card_names import CardNames
 from console.languages.formats import Formats
