@@ -17,7 +17,7 @@ from console.pages.account.shown import QUIET_DAYS, shown_account
 from console.pages.account.texts import ACCOUNT_TEXTS
 from console.pages.account.ticket_texts import TICKET_TEXTS
 from console.pages.account.view import AccountView, Did, view_of
-from console.web.addresses import account_address, erase_address
+from console.web.addresses import erase_address
 from console.web.alert_acts import AlertActs
 from console.web.forms import posted
 from console.web.page import ConsolePage, PageParts
@@ -60,7 +60,6 @@ def routes(parts: PageParts) -> APIRouter:
             filled={"to": "", "until": "", "reason": "", **filled},
             nonce=new_token(),
             quiet_days=QUIET_DAYS,
-            account_address=account_address,
             erase_address=erase_address(account_id) if visit.may(Act.ERASE) else None,
             override_path=_OVERRIDE,
             acknowledge_path=_ACKNOWLEDGE,

@@ -15,7 +15,7 @@ from console.clients.keys import ApiKey, ApiKeys, KeyClient, MadeKey
 from console.errors import ApiRefused, ApiUnavailable, ServiceName
 from console.pages.keys.texts import KEYS_TEXTS
 from console.pages.keys.view import SERVICES, asked_id, asked_key, asked_overlap, asked_service
-from console.web.audited import Learned, audited, audited_act
+from console.web.audited import ActResult, audited, audited_act
 from console.web.forms import posted
 from console.web.page import ConsolePage, PageParts
 from console.web.texts import LAYOUT
@@ -95,7 +95,7 @@ def routes(parts: PageParts) -> APIRouter:
                 asking,
                 subject=None,
                 details=details,
-                learned=lambda made: Learned(made.id),
+                result_of=lambda made: ActResult(made.id),
             )
         except ApiRefused as error:
             return await listed(request, visit, mistake=text.not_made.format(error.detail))
@@ -116,7 +116,7 @@ def routes(parts: PageParts) -> APIRouter:
                 clients[service].rotate(key_id, overlap_hours=overlap),
                 subject=key_id,
                 details={"change": "rotated", "service": service.value, "overlap_hours": overlap},
-                learned=lambda made: Learned(details={"new": made.id}),
+                result_of=lambda made: ActResult(details={"new": made.id}),
             )
         except ApiRefused as error:
             return await listed(request, visit, mistake=text.refused.format(error.detail))
