@@ -14,14 +14,10 @@ from console.languages.locale import Locale
 class LayoutTexts(Struct, frozen=True, kw_only=True):
     """`{}` in a text is filled in."""
 
-    def away_of(self, error: ApiUnavailable) -> str:
-        """That a service does not answer, or that the console's key of it may not do this."""
-        said = self.scope_missing if isinstance(error, ScopeMissing) else self.away
-        return said.format(self.services[error.service])
-
     console: str
     skip: str
     navigation: str
+    administration: str
     language: str
     choose: str
     signed_in_as: str
@@ -41,6 +37,11 @@ class LayoutTexts(Struct, frozen=True, kw_only=True):
     stale_form: tuple[str, str]
     database_away: tuple[str, str]
 
+    def away_of(self, error: ApiUnavailable) -> str:
+        """That a service does not answer, or that the console's key of it may not do this."""
+        said = self.scope_missing if isinstance(error, ScopeMissing) else self.away
+        return said.format(self.services[error.service])
+
 
 _LANGUAGES = {Locale.ENGLISH: "English", Locale.JAPANESE: "日本語"}
 
@@ -49,6 +50,7 @@ LAYOUT: Mapping[Locale, LayoutTexts] = {
         console="Churn signals",
         skip="Skip to the content",
         navigation="Pages",
+        administration="Administration",
         language="Language",
         choose="Choose",
         signed_in_as="Signed in as {}",
@@ -88,6 +90,7 @@ LAYOUT: Mapping[Locale, LayoutTexts] = {
         console="解約シグナル",
         skip="本文へ移動",
         navigation="ページ",
+        administration="管理",
         language="言語",
         choose="選択",
         signed_in_as="{} でログイン中",

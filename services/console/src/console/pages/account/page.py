@@ -11,7 +11,7 @@ from console.access.tokens import new_token
 from console.clients.alerts import AlertsReader
 from console.clients.events import EventClient
 from console.languages.formats import Formats
-from console.pages.account.acts import BandOverrides, posted_override
+from console.pages.account.band_overrides import BandOverrides, posted_override
 from console.pages.account.content import read_content
 from console.pages.account.shown import QUIET_DAYS, shown_account
 from console.pages.account.texts import ACCOUNT_TEXTS
@@ -53,7 +53,7 @@ def routes(parts: PageParts) -> APIRouter:
             here=view.address(account_id) if mistake else None,
             shown=shown_account(content, view, account_id, visit, names=parts.names, formats=formats(visit)),
             text=ACCOUNT_TEXTS[visit.locale],
-            said=TICKET_TEXTS[visit.locale],
+            ticket_text=TICKET_TEXTS[visit.locale],
             view=view,
             content=content,
             mistake=mistake,

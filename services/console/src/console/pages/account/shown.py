@@ -16,7 +16,7 @@ from console.languages.formats import Formats
 from console.languages.locale import Locale
 from console.pages.account import chart
 from console.pages.account.account_texts import AccountTexts
-from console.pages.account.acts import override_state
+from console.pages.account.band_overrides import override_state
 from console.pages.account.chart import DayOfEvents, MarkedDay, ScoreChart
 from console.pages.account.content import AccountContent
 from console.pages.account.milestones import StepOnJourney, milestones_of

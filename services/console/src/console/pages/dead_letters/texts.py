@@ -17,7 +17,6 @@ class DeadLettersTexts(Struct, frozen=True, kw_only=True):
 
     title: str
     about: str
-    administration: str
     filters: str
     reason: str
     source: str
@@ -36,7 +35,6 @@ class DeadLettersTexts(Struct, frozen=True, kw_only=True):
     at: str
     do: str
     what: str
-    origin: str
     attempt: str
     resent: str
     yes: str
@@ -67,7 +65,6 @@ DEAD_LETTERS_TEXTS: Mapping[Locale, DeadLettersTexts] = {
         title="Dead letters",
         about="Records that scoring could not score, and messages that ingest refused. Once the cause is mended, send "
         "them again: what was counted before is not counted twice.",
-        administration="Administration",
         filters="Filters",
         reason="Reason",
         source="Source",
@@ -87,7 +84,6 @@ DEAD_LETTERS_TEXTS: Mapping[Locale, DeadLettersTexts] = {
         at="When",
         do="What to do",
         what="Event",
-        origin="Written by",
         attempt="Attempts",
         resent="Sent again",
         yes="yes",
@@ -128,7 +124,6 @@ DEAD_LETTERS_TEXTS: Mapping[Locale, DeadLettersTexts] = {
         title="デッドレター",
         about="スコアリングが処理できなかったレコードと、受信が拒否したメッセージです。"
         "原因を直してから再送してください。処理済みのものが二重に数えられることはありません。",
-        administration="管理",
         filters="絞り込み",
         reason="理由",
         source="ソース",
@@ -149,7 +144,6 @@ DEAD_LETTERS_TEXTS: Mapping[Locale, DeadLettersTexts] = {
         at="日時",
         do="対応",
         what="イベント",
-        origin="書き込み元",
         attempt="試行回数",
         resent="再送",
         yes="済み",

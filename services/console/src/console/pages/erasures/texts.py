@@ -13,7 +13,6 @@ class ErasuresTexts(Struct, frozen=True, kw_only=True):
 
     title: str
     about: str
-    administration: str
     new: str
     whom: str
     kinds: Mapping[str, str]
@@ -69,7 +68,6 @@ ERASURES_TEXTS: Mapping[Locale, ErasuresTexts] = {
     Locale.ENGLISH: ErasuresTexts(
         title="Erasures",
         about="Deletes all that the system keeps of an account or a person, in every service. It cannot be undone.",
-        administration="Administration",
         new="Erase an account or a person",
         whom="Whom",
         kinds={"account": "Account", "user": "Person"},
@@ -142,7 +140,6 @@ ERASURES_TEXTS: Mapping[Locale, ErasuresTexts] = {
     Locale.JAPANESE: ErasuresTexts(
         title="消去",
         about="アカウントまたは個人に関するデータを、すべてのサービスから消去します。元に戻すことはできません。",
-        administration="管理",
         new="アカウントまたは個人を消去する",
         whom="対象",
         kinds={"account": "アカウント", "user": "個人"},

@@ -13,7 +13,6 @@ class KeysTexts(Struct, frozen=True, kw_only=True):
 
     title: str
     about: str
-    administration: str
     listed: str
     key: str
     source: str
@@ -59,7 +58,6 @@ KEYS_TEXTS: Mapping[Locale, KeysTexts] = {
     Locale.ENGLISH: KeysTexts(
         title="API keys",
         about="Each service has keys of its own. Only a digest of a key is stored, so nobody can see it again.",
-        administration="Administration",
         listed="Keys that can be used",
         key="Key",
         source="Source",
@@ -109,7 +107,6 @@ KEYS_TEXTS: Mapping[Locale, KeysTexts] = {
     Locale.JAPANESE: KeysTexts(
         title="APIキー",
         about="キーはサービスごとにあります。保存されるのはハッシュだけなので、後から表示することはできません。",
-        administration="管理",
         listed="有効なキー",
         key="キー",
         source="ソース",
