@@ -1,7 +1,6 @@
 """API keys of ingest, scoring and alerts: listed, made, rotated and revoked. A new key is shown once, by one answer."""
 
 import asyncio
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -129,10 +128,10 @@ def routes(parts: PageParts) -> APIRouter:
         service, key_id = asked_service(form), asked_id(form)
         if service is None or key_id is None:
             return await listed(request, visit, mistake=text.bad_form)
-        details: Mapping[str, str] = {"change": "revoked", "service": service.value}
+        details = {"change": "revoked", "service": service.value}
         asking = clients[service].revoke(key_id)
         try:
-            await audited(parts.audit, visit, Act.MANAGE_KEYS, asking, subject=key_id, details=dict(details))
+            await audited(parts.audit, visit, Act.MANAGE_KEYS, asking, subject=key_id, details=details)
         except ApiRefused as error:
             return await listed(request, visit, mistake=text.refused.format(error.detail))
         return RedirectResponse(f"{PATH}?revoked={key_id}", 303)
