@@ -1,7 +1,6 @@
-"""Part j: how long the console's page about an account takes, with two years of history behind it."""
+"""Part l: how long the console's page about an account takes, with two years of history behind it."""
 
 import asyncio
-import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,10 +10,11 @@ from typing import Any, Final
 import httpx
 
 from bench.cores import UNDER_TEST
-from bench.lab import Deployed, deployed
+from bench.lab import deployed
 from bench.plan import Plan
 from bench.results import Mark, Part, Row
 from bench.series import percentile
+from bench.signed_in import signed_in
 from common.contracts.events import Event
 from common.topics import TimeMode
 from local.stack.processes import ServerError
@@ -60,8 +60,7 @@ async def run(plan: Plan) -> Part:
         keys = {name: (await made.run(words)).split()[-1] for name, words in KEYS.items()}
         urls = {"CONSOLE_SCORING_URL": api.url, "CONSOLE_ALERTS_URL": alerts.url}
         console = await made.start("console", UNDER_TEST, **urls, **keys)
-        async with httpx.AsyncClient(base_url=console.url, timeout=60.0) as http:
-            await _sign_in(made, http)
+        async with signed_in(console, await made.run(USER)) as http:
             await _alerts_are_there(http)
             page = f"/accounts/{ACCOUNT}"
             rows = [
@@ -121,18 +120,6 @@ def _day(draw: Random, day: datetime, n: int) -> Iterator[_Happened]:
     if n % 90 == 45:
         yield at(), "invoice.payment_failed", None, {"invoice": f"I-{n}"}
         yield at() + timedelta(days=3), "invoice.paid", None, {"invoice": f"I-{n}"}
-
-
-async def _sign_in(made: Deployed, http: httpx.AsyncClient) -> None:
-    """By a link of the command line. The session's cookie stays in `http`."""
-    printed = await made.run(USER)
-    link = re.search(r"/sign-in/link/\S+", printed)
-    if link is None:
-        raise ServerError(f"there is no link in what was printed: {printed}")
-    token = re.search(r'name="form_token" value="([^"]*)"', (await http.get(link[0])).text)
-    answer = await http.post(link[0], data={"form_token": "" if token is None else token[1]})
-    if answer.status_code != httpx.codes.SEE_OTHER:
-        raise ServerError(f"signing in was answered with {answer.status_code}: {answer.text[:300]}")
 
 
 async def _alerts_are_there(http: httpx.AsyncClient) -> None:

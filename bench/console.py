@@ -2,8 +2,7 @@
 
 import re
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from html import unescape
 
 import httpx
@@ -18,12 +17,12 @@ from bench.peers.job import scorer as scorer_of
 from bench.plan import Plan
 from bench.results import Mark, Part, Row
 from bench.series import percentile
+from bench.signed_in import signed_in
 from bench.started import Started
 from bench.usage import cpu_seconds
 from common import database
 from common.topics import TimeMode
 from console.pages.portfolio.view import PATH
-from console.web.forms import TOKEN_FIELD
 from local.stack.processes import ServerError
 
 ASKED, WARM_UP = 40, 5  # times, of each question
@@ -38,7 +37,6 @@ QUESTIONS: Mapping[str, str] = {
     "by ARR, the largest first": f"{PATH}?sort=-arr",
 }
 SECOND_PAGE = "the second page"
-_TOKEN = re.compile(rf'name="{TOKEN_FIELD}" value="([^"]+)"')
 _NEXT = re.compile(r'href="([^"]+)" rel="next"')
 _ROW = re.compile(r'<th scope="row"')
 _ROWS = 50
@@ -78,12 +76,12 @@ async def _of(plan: Plan, size: int) -> list[Row]:
         await fill_movements(engine, scorer)
         await engine.dispose()
         key = (await made.run(KEY)).split()[-1]
-        link = (await made.run(USER)).split()[-1]
+        link = await made.run(USER)
         await _rank(made, size)
         rows: list[Row] = []
         for code in plan.codes.all:
             rows += await _rows(made, code, size, key=key, link=link)
-            link = (await made.run("console users link --email lead@example.com")).split()[-1]
+            link = await made.run("console users link --email lead@example.com")
     return rows
 
 
@@ -99,26 +97,12 @@ async def _rows(made: Deployed, code: Code, size: int, *, key: str, link: str) -
     addresses = {"CONSOLE_SCORING_URL": api.url, "CONSOLE_SCORING_KEY": key}
     console = await made.start_of(code, "console", UNDER_TEST, **addresses)
     rows: list[Row] = []
-    async with _signed_in(console, link) as http:
+    async with signed_in(console, link) as http:
         questions = {**QUESTIONS, SECOND_PAGE: await _second_page(http)}
         for name, address in questions.items():
-            rows += _told(f"{name}, {size:,}, {code.name}", await _ask(http, address, [api, console]))
+            rows += _rows_of(f"{name}, {size:,}, {code.name}", await _ask(http, address, [api, console]))
     made.stop()
     return rows
-
-
-@asynccontextmanager
-async def _signed_in(console: Started, link: str) -> AsyncIterator[httpx.AsyncClient]:
-    """`link` has another host than the console, which tests no host."""
-    path = httpx.URL(link).path
-    async with httpx.AsyncClient(base_url=console.url, timeout=60.0) as http:
-        found = _TOKEN.search((await http.get(path)).text)
-        if found is None:
-            raise ServerError("the sign-in link shows no form")
-        answer = await http.post(path, data={TOKEN_FIELD: found.group(1)})
-        if answer.status_code != httpx.codes.SEE_OTHER or answer.headers["location"] != "/":
-            raise ServerError(f"signing in was answered with {answer.status_code}: {answer.text[:300]}")
-        yield http
 
 
 async def _second_page(http: httpx.AsyncClient) -> str:
@@ -144,7 +128,7 @@ async def _ask(http: httpx.AsyncClient, address: str, processes: Sequence[Starte
     return Asked(taken, spent * 1_000 / ASKED, size)
 
 
-def _told(name: str, asked: Asked) -> list[Row]:
+def _rows_of(name: str, asked: Asked) -> list[Row]:
     p50, p95 = percentile(asked.taken, 0.5), percentile(asked.taken, 0.95)
     size = asked.size / 1_000
     print(f"    {name}: p50 {p50:.0f} ms, p95 {p95:.0f} ms, CPU {asked.cpu:.0f} ms, {size:.0f} kB", flush=True)

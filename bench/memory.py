@@ -1,4 +1,4 @@
-"""Part i: a worker with a hundred thousand accounts and a bound on the memory that it keeps them in."""
+"""Part k: a worker with a hundred thousand accounts and a bound on the memory that it keeps them in."""
 
 import asyncio
 

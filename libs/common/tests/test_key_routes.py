@@ -24,49 +24,49 @@ from common.problems import SCHEMA
 ALL = frozenset({Scope.READ, Scope.WRITE, Scope.ADMIN})
 
 
-class House:
+class KeyedService:
     """A service with nothing but its keys. Keys are read anew by each request, unless `ttl` is longer."""
 
     def __init__(self, connected: AsyncEngine, *, ttl: float = 0.0) -> None:
         self.engine = connected
-        self.store = KeyStore(connected, schema="house")
+        self.store = KeyStore(connected, schema="keyed")
         self.keyring = Keyring(self.store, ttl=ttl, miss_ttl=0)
-        self.app: FastAPI = build_app("house", readiness=Readiness({}), registry=CollectorRegistry())
-        self.app.include_router(key_routes(self.store, self.keyring, service="house"))
+        self.app: FastAPI = build_app("keyed", readiness=Readiness({}), registry=CollectorRegistry())
+        self.app.include_router(key_routes(self.store, self.keyring, service="keyed"))
 
     def asking(self, token: str) -> httpx.AsyncClient:
         headers = {"authorization": f"Bearer {token}"}
-        return httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://house", headers=headers)
+        return httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://keyed", headers=headers)
 
 
 @pytest.fixture
-async def house(database: str) -> AsyncIterator[House]:
+async def keyed(database: str) -> AsyncIterator[KeyedService]:
     pool = engine(database)
     async with pool.begin() as connection:
-        await connection.execute(text("CREATE SCHEMA house"))
-        await connection.execute(text(create_api_key_1("house")))
-        await connection.execute(text(alter_api_key_2("house")))
-    yield House(pool)
+        await connection.execute(text("CREATE SCHEMA keyed"))
+        await connection.execute(text(create_api_key_1("keyed")))
+        await connection.execute(text(alter_api_key_2("keyed")))
+    yield KeyedService(pool)
     await pool.dispose()
 
 
-async def admin(house: House, scopes: frozenset[Scope] = ALL) -> httpx.AsyncClient:
-    return house.asking(await house.store.create(source="console", scopes=scopes))
+async def admin(keyed: KeyedService, scopes: frozenset[Scope] = ALL) -> httpx.AsyncClient:
+    return keyed.asking(await keyed.store.create(source="console", scopes=scopes))
 
 
 def id_of(token: str) -> str:
     return token.split("_")[1]
 
 
-async def test_a_key_is_made_and_its_secret_is_in_that_answer_alone(house: House) -> None:
+async def test_a_key_is_made_and_its_secret_is_in_that_answer_alone(keyed: KeyedService) -> None:
     with capture_logs() as logged:
-        async with await admin(house) as http:
+        async with await admin(keyed) as http:
             body = {"source": "web", "scopes": ["events", "read"], "expires_days": 90}
             answer = await http.post("/v1/keys", json=body)
             assert (answer.status_code, answer.headers["cache-control"]) == (201, "no-store")
             token = answer.json()["token"]
             listed = await http.get("/v1/keys")
-    key = await house.keyring.verify(token)
+    key = await keyed.keyring.verify(token)
     assert key is not None
     assert (key.id, key.source, key.scopes) == (id_of(token), "web", frozenset({Scope.EVENTS, Scope.READ}))
     assert key.expires_at is not None
@@ -77,13 +77,13 @@ async def test_a_key_is_made_and_its_secret_is_in_that_answer_alone(house: House
     (line,) = [one for one in logged if one["event"] == "key.created"]
     assert (line["key"], line["source"], line["scopes"]) == (key.id, "web", ["events", "read"])
     own = listed.json()
-    assert (own["service"], own["may_grant"]) == ("house", ["read", "write", "events", "webhooks", "admin"])
+    assert (own["service"], own["may_grant"]) == ("keyed", ["read", "write", "events", "webhooks", "admin"])
     assert [one["id"] for one in own["keys"]] == [own["asking"], key.id]
     assert (own["keys"][1]["revoked_at"], own["keys"][1]["last_used_at"]) == (None, None)
 
 
-async def test_a_key_of_its_own_limit(house: House) -> None:
-    async with await admin(house) as http:
+async def test_a_key_of_its_own_limit(keyed: KeyedService) -> None:
+    async with await admin(keyed) as http:
         limited = {"source": "web", "scopes": ["events"], "events_per_second": 50, "burst_events": 100}
         assert (await http.post("/v1/keys", json=limited)).status_code == 201
         unlimited = {"source": "web", "scopes": ["events"], "events_per_second": 0}
@@ -101,25 +101,25 @@ async def test_a_key_of_its_own_limit(house: House) -> None:
         ({Scope.ADMIN, Scope.EVENTS}, ["write"]),
     ],
 )
-async def test_no_key_gives_what_it_has_not(house: House, has: set[Scope], asked: list[str]) -> None:
-    async with await admin(house, frozenset(has)) as http:
+async def test_no_key_gives_what_it_has_not(keyed: KeyedService, has: set[Scope], asked: list[str]) -> None:
+    async with await admin(keyed, frozenset(has)) as http:
         refused = await http.post("/v1/keys", json={"source": "web", "scopes": asked})
         assert (refused.status_code, refused.json()["code"]) == (403, "may_not_grant")
-        more = await house.store.create(source="web", scopes=frozenset(Scope(one) for one in asked))
+        more = await keyed.store.create(source="web", scopes=frozenset(Scope(one) for one in asked))
         rotated = await http.post(f"/v1/keys/{id_of(more)}/rotate", json={})
         assert (rotated.status_code, rotated.json()["code"]) == (403, "may_not_grant")
-    assert len(await house.store.list()) == 2
-    assert await house.keyring.verify(more) is not None, "the refused rotation has not ended it"
+    assert len(await keyed.store.list()) == 2
+    assert await keyed.keyring.verify(more) is not None, "the refused rotation has not ended it"
 
 
-async def test_what_write_includes_may_be_given_by_it(house: House) -> None:
-    async with await admin(house, frozenset({Scope.ADMIN, Scope.WRITE})) as http:
+async def test_what_write_includes_may_be_given_by_it(keyed: KeyedService) -> None:
+    async with await admin(keyed, frozenset({Scope.ADMIN, Scope.WRITE})) as http:
         assert (await http.post("/v1/keys", json={"source": "web", "scopes": ["webhooks"]})).status_code == 201
 
 
-async def test_a_key_is_rotated_and_both_hold_for_the_overlap(house: House) -> None:
-    old = await house.store.create(source="web", scopes=frozenset({Scope.READ}))
-    async with await admin(house) as http:
+async def test_a_key_is_rotated_and_both_hold_for_the_overlap(keyed: KeyedService) -> None:
+    old = await keyed.store.create(source="web", scopes=frozenset({Scope.READ}))
+    async with await admin(keyed) as http:
         answer = await http.post(f"/v1/keys/{id_of(old)}/rotate", json={"overlap_hours": 2})
         assert (answer.status_code, answer.headers["cache-control"]) == (201, "no-store")
         new = answer.json()
@@ -128,16 +128,16 @@ async def test_a_key_is_rotated_and_both_hold_for_the_overlap(house: House) -> N
     assert found[id_of(old)]["expires_at"] == new["replaced_until"]
     assert found[new["id"]]["expires_at"] is None
     for token in (old, new["token"]):
-        key = await house.keyring.verify(token)
+        key = await keyed.keyring.verify(token)
         assert key is not None
         assert key.source == "web"
 
 
-async def test_a_revoked_key_ends_and_cannot_be_revoked_or_rotated_again(house: House) -> None:
-    other = await house.store.create(source="web", scopes=frozenset({Scope.READ}))
-    async with await admin(house) as http:
+async def test_a_revoked_key_ends_and_cannot_be_revoked_or_rotated_again(keyed: KeyedService) -> None:
+    other = await keyed.store.create(source="web", scopes=frozenset({Scope.READ}))
+    async with await admin(keyed) as http:
         assert (await http.delete(f"/v1/keys/{id_of(other)}")).status_code == 204
-        assert await house.keyring.verify(other) is None
+        assert await keyed.keyring.verify(other) is None
         for answer in (
             await http.delete(f"/v1/keys/{id_of(other)}"),
             await http.post(f"/v1/keys/{id_of(other)}/rotate", json={}),
@@ -146,25 +146,25 @@ async def test_a_revoked_key_ends_and_cannot_be_revoked_or_rotated_again(house: 
             assert (answer.status_code, answer.json()["code"]) == (404, "key_not_found")
 
 
-async def test_no_key_ends_itself(house: House) -> None:
-    token = await house.store.create(source="console", scopes=ALL)
-    async with house.asking(token) as http:
+async def test_no_key_ends_itself(keyed: KeyedService) -> None:
+    token = await keyed.store.create(source="console", scopes=ALL)
+    async with keyed.asking(token) as http:
         for answer in (
             await http.delete(f"/v1/keys/{id_of(token)}"),
             await http.post(f"/v1/keys/{id_of(token)}/rotate", json={"overlap_hours": 0}),
         ):
             assert (answer.status_code, answer.json()["code"]) == (409, "own_key")
         assert (await http.post(f"/v1/keys/{id_of(token)}/rotate", json={})).status_code == 201
-    assert await house.keyring.verify(token) is not None
+    assert await keyed.keyring.verify(token) is not None
 
 
-async def test_a_revoked_key_that_is_still_in_memory_makes_no_successor(house: House) -> None:
-    remembering = House(house.engine, ttl=60.0)
-    token = await house.store.create(source="console", scopes=ALL)
-    other = await house.store.create(source="web", scopes=frozenset({Scope.READ}))
+async def test_a_revoked_key_that_is_still_in_memory_makes_no_successor(keyed: KeyedService) -> None:
+    remembering = KeyedService(keyed.engine, ttl=60.0)
+    token = await keyed.store.create(source="console", scopes=ALL)
+    other = await keyed.store.create(source="web", scopes=frozenset({Scope.READ}))
     async with remembering.asking(token) as http:
         assert (await http.get("/v1/keys")).status_code == 200
-        await house.store.revoke(id_of(token))
+        await keyed.store.revoke(id_of(token))
         assert (await http.get("/v1/keys")).status_code == 200, "it is in memory"
         for answer in (
             await http.post("/v1/keys", json={"source": "web", "scopes": ["read"]}),
@@ -172,8 +172,8 @@ async def test_a_revoked_key_that_is_still_in_memory_makes_no_successor(house: H
             await http.delete(f"/v1/keys/{id_of(other)}"),
         ):
             assert (answer.status_code, answer.json()["code"]) == (401, "bad_key")
-    assert len(await house.store.list()) == 2
-    assert await house.keyring.verify(other) is not None
+    assert len(await keyed.store.list()) == 2
+    assert await keyed.keyring.verify(other) is not None
 
 
 @pytest.mark.parametrize(
@@ -192,20 +192,20 @@ async def test_a_revoked_key_that_is_still_in_memory_makes_no_successor(house: H
         {"source": "web", "scopes": ["read"], "token": "mine"},
     ],
 )
-async def test_what_cannot_be_a_key_is_refused(house: House, body: dict[str, Any]) -> None:
-    async with await admin(house) as http:
+async def test_what_cannot_be_a_key_is_refused(keyed: KeyedService, body: dict[str, Any]) -> None:
+    async with await admin(keyed) as http:
         answer = await http.post("/v1/keys", json=body)
         assert (answer.status_code, answer.json()["code"]) == (422, "bad_parameter")
-    assert len(await house.store.list()) == 1
+    assert len(await keyed.store.list()) == 1
 
 
-async def test_without_a_database_it_is_a_503(house: House) -> None:
-    remembering = House(house.engine, ttl=60.0)
-    token = await house.store.create(source="console", scopes=ALL)
+async def test_without_a_database_it_is_a_503(keyed: KeyedService) -> None:
+    remembering = KeyedService(keyed.engine, ttl=60.0)
+    token = await keyed.store.create(source="console", scopes=ALL)
     async with remembering.asking(token) as http:
         assert (await http.get("/v1/keys")).status_code == 200
-        async with house.engine.begin() as connection:
-            await connection.execute(text("ALTER TABLE house.api_key RENAME TO gone"))
+        async with keyed.engine.begin() as connection:
+            await connection.execute(text("ALTER TABLE keyed.api_key RENAME TO gone"))
         for answer in (
             await http.get("/v1/keys"),
             await http.post("/v1/keys", json={"source": "w", "scopes": ["read"]}),
@@ -213,8 +213,8 @@ async def test_without_a_database_it_is_a_503(house: House) -> None:
             assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
 
 
-async def test_answers_and_bodies_are_of_the_documented_form(house: House) -> None:
-    document = house.app.openapi()
+async def test_answers_and_bodies_are_of_the_documented_form(keyed: KeyedService) -> None:
+    document = keyed.app.openapi()
     components = {"schemas": {"Problem": SCHEMA}}
 
     def described(path: str, method: str, status: str) -> Draft202012Validator:
@@ -222,7 +222,7 @@ async def test_answers_and_bodies_are_of_the_documented_form(house: House) -> No
         (schema,) = [one["schema"] for one in content.values()]
         return Draft202012Validator({**schema, "components": components})
 
-    async with await admin(house) as http:
+    async with await admin(keyed) as http:
         made = await http.post("/v1/keys", json={"source": "web", "scopes": ["read"]})
         described("/v1/keys", "post", "201").validate(made.json())
         described("/v1/keys", "get", "200").validate((await http.get("/v1/keys")).json())

@@ -15,7 +15,8 @@ from common.contracts.events import Event
 from common.contracts.signals import MovingEvent
 from common.topics import TimeMode
 from console.access.roles import Role
-from console.clients.account import HistoryAnswer, ScoreDay, TicketRow, TicketsAnswer
+from console.clients.account import HistoryAnswer, ScoreDay
+from console.clients.account_lists import TicketRow, TicketsAnswer
 from console.languages.locale import Locale
 from console.pages.account.chart import DayOfEvents, chart_of
 from console.pages.account.moves import moving_days

@@ -33,8 +33,8 @@ ACTS = (
 MARKUP = "<script>alert(1)</script>"
 
 
-class Administration:
-    """A console whose administrator has signed in."""
+class Administrator:
+    """An administrator who has signed in to the console."""
 
     def __init__(self, site: ConsoleSite, services: AdministeredServices, browser: httpx.AsyncClient) -> None:
         self.site = site
@@ -59,11 +59,11 @@ async def services(database: str) -> AsyncIterator[AdministeredServices]:
 
 
 @pytest.fixture
-async def office(database: str, services: AdministeredServices) -> AsyncIterator[Administration]:
+async def administrator(database: str, services: AdministeredServices) -> AsyncIterator[Administrator]:
     async with console_site(database, **asking(services)) as site:
         await site.execute("TRUNCATE console.session, console.sign_in_link, console.console_user")
         browser = await site.signed_in("ann@example.com", Role.ADMIN)
-        yield Administration(site, services, browser)
+        yield Administrator(site, services, browser)
         await browser.aclose()
 
 
@@ -77,8 +77,8 @@ def record(number: int, account: str = "acme") -> bytes:
 
 
 @pytest.mark.parametrize("role", [Role.CSM, Role.LEAD])
-async def test_nobody_else_sees_or_does_anything(office: Administration, role: Role) -> None:
-    browser = await office.site.signed_in("bob@example.com", role)
+async def test_nobody_else_sees_or_does_anything(administrator: Administrator, role: Role) -> None:
+    browser = await administrator.site.signed_in("bob@example.com", role)
     token = form_token(await browser.get("/system"))
     for path in PAGES:
         answer = await browser.get(path)
@@ -87,82 +87,82 @@ async def test_nobody_else_sees_or_does_anything(office: Administration, role: R
         answer = await browser.post(path, data={"form_token": token, "email": "ann@example.com", "role": "csm"})
         assert answer.status_code == 403, path
     assert "/admin" not in (await browser.get("/system")).text
-    assert await office.audit() == []
+    assert await administrator.audit() == []
     await browser.aclose()
 
 
-async def test_a_form_of_another_session_does_nothing(office: Administration) -> None:
+async def test_a_form_of_another_session_does_nothing(administrator: Administrator) -> None:
     for path in ACTS:
-        answer = await office.browser.post(path, data={"form_token": "another", "email": "ann@example.com"})
+        answer = await administrator.browser.post(path, data={"form_token": "another", "email": "ann@example.com"})
         assert answer.status_code == 403, path
-    assert await office.audit() == []
+    assert await administrator.audit() == []
 
 
-async def test_the_pages_are_found_from_the_navigation(office: Administration) -> None:
-    assert 'href="/admin"' in (await office.browser.get("/audit")).text
-    shown = (await office.browser.get("/admin")).text
+async def test_the_pages_are_found_from_the_navigation(administrator: Administrator) -> None:
+    assert 'href="/admin"' in (await administrator.browser.get("/audit")).text
+    shown = (await administrator.browser.get("/admin")).text
     for path in PAGES[1:5]:
         assert f'href="{path}"' in shown
-        assert (await office.browser.get(path)).status_code == 200, path
+        assert (await administrator.browser.get(path)).status_code == 200, path
 
 
 # Erasures
 
 
-async def test_an_account_is_erased_after_its_id_was_typed_twice(office: Administration) -> None:
-    confirm = await office.post("/admin/erasures/confirm", kind="account", id="acme")
+async def test_an_account_is_erased_after_its_id_was_typed_twice(administrator: Administrator) -> None:
+    confirm = await administrator.post("/admin/erasures/confirm", kind="account", id="acme")
     assert confirm.status_code == 200
     assert "This cannot be undone" in confirm.text
-    wrong = await office.post("/admin/erasures/erase", kind="account", id="acme", again="acme ")
+    wrong = await administrator.post("/admin/erasures/erase", kind="account", id="acme", again="acme ")
     assert (wrong.status_code, "This is not the same id" in wrong.text) == (422, True)
-    assert (await office.services.ingest.erasures.newest(most=9), await office.audit()) == ([], [])
-    answer = await office.post("/admin/erasures/erase", kind="account", id="acme", again="acme")
-    (erasure,) = await office.services.ingest.erasures.newest(most=9)
+    assert (await administrator.services.ingest.erasures.newest(most=9), await administrator.audit()) == ([], [])
+    answer = await administrator.post("/admin/erasures/erase", kind="account", id="acme", again="acme")
+    (erasure,) = await administrator.services.ingest.erasures.newest(most=9)
     assert (answer.status_code, answer.headers["location"]) == (303, f"/admin/erasures/{erasure.erasure_id}?did=erased")
-    await office.services.scoring_reads(erasure.erasure_id)
-    page = (await office.browser.get(answer.headers["location"])).text
+    await administrator.services.scoring_reads(erasure.erasure_id)
+    page = (await administrator.browser.get(answer.headers["location"])).text
     assert "The erasure is in force" in page
     assert "1 of 1" in page
     assert "states" in page
     assert "not read yet" in page, "alerts has not"
     assert "Mar 15, 2026" in page
-    assert erasure.erasure_id in (await office.browser.get("/admin/erasures")).text
+    assert erasure.erasure_id in (await administrator.browser.get("/admin/erasures")).text
     kind = {"kind": "account"}
-    assert await office.audit() == [
+    assert await administrator.audit() == [
         ("admin", "erased", None, "asked", kind),
         ("admin", "erased", erasure.erasure_id, "done", kind),
     ]
 
 
-async def test_the_audit_never_has_the_id_of_whom_it_erased(office: Administration) -> None:
-    confirm = await office.post("/admin/erasures/confirm", kind="user", id="carol@customer.example")
+async def test_the_audit_never_has_the_id_of_whom_it_erased(administrator: Administrator) -> None:
+    confirm = await administrator.post("/admin/erasures/confirm", kind="user", id="carol@customer.example")
     assert "under a random substitute" in confirm.text
-    done = await office.post(
+    done = await administrator.post(
         "/admin/erasures/erase", kind="user", id="carol@customer.example", again="carol@customer.example"
     )
     assert done.status_code == 303
     assert "carol" not in done.headers["location"]
-    rows = await office.site.rows("SELECT audit::text FROM console.audit")
+    rows = await administrator.site.rows("SELECT audit::text FROM console.audit")
     assert not [row for row in rows if "carol" in row[0]]
-    assert "carol" not in (await office.browser.get(done.headers["location"])).text
+    assert "carol" not in (await administrator.browser.get(done.headers["location"])).text
 
 
-async def test_an_erasure_is_lifted(office: Administration) -> None:
-    done = await office.post("/admin/erasures/erase", kind="account", id="acme", again="acme")
+async def test_an_erasure_is_lifted(administrator: Administrator) -> None:
+    done = await administrator.post("/admin/erasures/erase", kind="account", id="acme", again="acme")
     page = done.headers["location"].partition("?")[0]
-    lifted = await office.post(f"{page}/lift")
+    lifted = await administrator.post(f"{page}/lift")
     assert (lifted.status_code, lifted.headers["location"]) == (303, f"{page}?did=lifted")
-    shown = (await office.browser.get(lifted.headers["location"])).text
+    shown = (await administrator.browser.get(lifted.headers["location"])).text
     assert "later events count again" in shown
     assert f'action="{page}/lift"' not in shown
     erasure_id = page.rpartition("/")[2]
     change = {"change": "lifted"}
-    assert (await office.audit())[2:] == [
+    assert (await administrator.audit())[2:] == [
         ("admin", "erased", erasure_id, "asked", change),
         ("admin", "erased", erasure_id, "done", change),
     ]
-    assert (await office.post("/admin/erasures/nobody/lift")).status_code == 404
-    assert (await office.audit())[-1][3] == "refused"
+    assert (await administrator.post("/admin/erasures/nobody/lift")).status_code == 404
+    assert (await administrator.audit())[-1][3] == "refused"
 
 
 @pytest.mark.parametrize(
@@ -176,28 +176,28 @@ async def test_an_erasure_is_lifted(office: Administration) -> None:
         {"kind": "account", "id": "nul\0"},
     ],
 )
-async def test_what_names_nobody_is_not_erased(office: Administration, fields: dict[str, str]) -> None:
+async def test_what_names_nobody_is_not_erased(administrator: Administrator, fields: dict[str, str]) -> None:
     for path in ("/admin/erasures/confirm", "/admin/erasures/erase"):
-        answer = await office.post(path, **fields, again=fields.get("id", ""))
+        answer = await administrator.post(path, **fields, again=fields.get("id", ""))
         assert (answer.status_code, 'id="mistake"' in answer.text) == (422, True)
-    assert (await office.audit(), await office.services.ingest.erasures.newest(most=9)) == ([], [])
+    assert (await administrator.audit(), await administrator.services.ingest.erasures.newest(most=9)) == ([], [])
 
 
-async def test_an_account_leads_to_the_form_with_its_id(office: Administration) -> None:
-    shown = (await office.browser.get("/admin/erasures", params={"account": f'a/b "{MARKUP}'})).text
+async def test_an_account_leads_to_the_form_with_its_id(administrator: Administrator) -> None:
+    shown = (await administrator.browser.get("/admin/erasures", params={"account": f'a/b "{MARKUP}'})).text
     assert "a/b &#34;&lt;script&gt;" in shown
     assert MARKUP not in shown
 
 
-async def test_erasures_are_paged(office: Administration) -> None:
+async def test_erasures_are_paged(administrator: Administrator) -> None:
     for number in range(51):
-        await office.post("/admin/erasures/erase", kind="account", id=f"a-{number}", again=f"a-{number}")
-    first = (await office.browser.get("/admin/erasures")).text
+        await administrator.post("/admin/erasures/erase", kind="account", id=f"a-{number}", again=f"a-{number}")
+    first = (await administrator.browser.get("/admin/erasures")).text
     older = re.search(r'href="(/admin/erasures\?cursor=[^"]+)"', first)
     assert older is not None
-    oldest = (await office.services.ingest.erasures.newest(most=99))[-1].erasure_id
+    oldest = (await administrator.services.ingest.erasures.newest(most=99))[-1].erasure_id
     assert oldest not in first
-    rest = (await office.browser.get(older[1])).text
+    rest = (await administrator.browser.get(older[1])).text
     assert oldest in rest
     assert "Newest" in rest
 
@@ -205,93 +205,93 @@ async def test_erasures_are_paged(office: Administration) -> None:
 # Dead letters
 
 
-async def test_chosen_letters_are_previewed_sent_again_and_reported(office: Administration) -> None:
-    good = await office.services.set_aside(record(1))
-    bad = await office.services.set_aside(b"no json", reason="unreadable")
-    listed = (await office.browser.get("/admin/dead-letters")).text
+async def test_chosen_letters_are_previewed_sent_again_and_reported(administrator: Administrator) -> None:
+    good = await administrator.services.set_aside(record(1))
+    bad = await administrator.services.set_aside(b"no json", reason="unreadable")
+    listed = (await administrator.browser.get("/admin/dead-letters")).text
     assert "The scoring core raised an error" in listed
     assert "keep it off" in listed
     chosen = {f"letter:{good}": "on", f"letter:{bad}": "on"}
-    preview = await office.post("/admin/dead-letters/preview", **chosen)
+    preview = await administrator.post("/admin/dead-letters/preview", **chosen)
     assert "Letters that would be sent again: 1" in preview.text
     assert "Its content can never be read" in preview.text
-    assert (office.services.ingest.events(), await office.audit()) == ([], [])
-    sent = await office.post("/admin/dead-letters/resend", **chosen)
+    assert (administrator.services.ingest.events(), await administrator.audit()) == ([], [])
+    sent = await administrator.post("/admin/dead-letters/resend", **chosen)
     assert sent.status_code == 303
-    assert [event.event_id for event in office.services.ingest.events()] == ["e-1"]
-    page = (await office.browser.get(sent.headers["location"])).text
+    assert [event.event_id for event in administrator.services.ingest.events()] == ["e-1"]
+    page = (await administrator.browser.get(sent.headers["location"])).text
     assert "Letters that were sent again: 1." in page
     assert "Its content can never be read" in page
     asked = {"letters": [good, bad], "again": False}
     report = {"sent": 1, "refused": {"unreadable": 1}, "complete": True}
-    assert await office.audit() == [
+    assert await administrator.audit() == [
         ("admin", "sent dead letters again", None, "asked", asked),
         ("admin", "sent dead letters again", None, "done", {**asked, **report}),
     ]
-    again = await office.post("/admin/dead-letters/resend", **chosen)
-    assert "Letters that were sent again: 0." in (await office.browser.get(again.headers["location"])).text
-    assert len(office.services.ingest.events()) == 1
-    await office.post("/admin/dead-letters/resend", **chosen, again="on")
-    assert len(office.services.ingest.events()) == 2
+    again = await administrator.post("/admin/dead-letters/resend", **chosen)
+    assert "Letters that were sent again: 0." in (await administrator.browser.get(again.headers["location"])).text
+    assert len(administrator.services.ingest.events()) == 1
+    await administrator.post("/admin/dead-letters/resend", **chosen, again="on")
+    assert len(administrator.services.ingest.events()) == 2
 
 
-async def test_all_that_match_a_filter_are_sent_again(office: Administration) -> None:
+async def test_all_that_match_a_filter_are_sent_again(administrator: Administrator) -> None:
     for number in range(3):
-        await office.services.set_aside(record(number))
-    await office.services.set_aside(b"no json", reason="unreadable")
-    await office.post("/admin/dead-letters/resend", every="on", reason="core_failed")
-    assert len(office.services.ingest.events()) == 3
-    assert (await office.audit())[0][4] == {"reason": "core_failed", "again": False}
+        await administrator.services.set_aside(record(number))
+    await administrator.services.set_aside(b"no json", reason="unreadable")
+    await administrator.post("/admin/dead-letters/resend", every="on", reason="core_failed")
+    assert len(administrator.services.ingest.events()) == 3
+    assert (await administrator.audit())[0][4] == {"reason": "core_failed", "again": False}
 
 
-async def test_without_a_choice_nothing_is_sent(office: Administration) -> None:
-    await office.services.set_aside(record(1))
+async def test_without_a_choice_nothing_is_sent(administrator: Administrator) -> None:
+    await administrator.services.set_aside(record(1))
     for path in ("/admin/dead-letters/preview", "/admin/dead-letters/resend"):
         # All that match no filter would be the whole topic.
         for fields in ({}, {"every": "on"}, {"reason": "core_failed"}):
-            answer = await office.post(path, **fields)
+            answer = await administrator.post(path, **fields)
             assert (answer.status_code, "Choose letters first" in answer.text) == (422, True)
-        wrong = await office.post(path, **{"letter:nowhere": "on"})
+        wrong = await administrator.post(path, **{"letter:nowhere": "on"})
         assert (wrong.status_code, "did not take it" in wrong.text) == (422, True)
-    assert office.services.ingest.events() == []
-    assert [row[3] for row in await office.audit()] == ["asked", "refused"]
+    assert administrator.services.ingest.events() == []
+    assert [row[3] for row in await administrator.audit()] == ["asked", "refused"]
 
 
-async def test_letters_are_filtered_and_a_bad_filter_is_said(office: Administration) -> None:
-    await office.services.set_aside(record(1))
-    await office.services.set_aside(b"no json", reason="unreadable")
-    shown = (await office.browser.get("/admin/dead-letters", params={"reason": "unreadable", "since": ""})).text
+async def test_letters_are_filtered_and_a_bad_filter_is_said(administrator: Administrator) -> None:
+    await administrator.services.set_aside(record(1))
+    await administrator.services.set_aside(b"no json", reason="unreadable")
+    shown = (await administrator.browser.get("/admin/dead-letters", params={"reason": "unreadable", "since": ""})).text
     assert "e-1" not in shown
     assert "keep it off" in shown
-    assert (await office.browser.get("/admin/dead-letters?since=yesterday")).status_code == 422
-    assert (await office.browser.get("/admin/dead-letters?since=2026-03-02T12:00:00")).status_code == 422
-    empty = await office.browser.get("/admin/dead-letters?until=2001-01-01")
+    assert (await administrator.browser.get("/admin/dead-letters?since=yesterday")).status_code == 422
+    assert (await administrator.browser.get("/admin/dead-letters?since=2026-03-02T12:00:00")).status_code == 422
+    empty = await administrator.browser.get("/admin/dead-letters?until=2001-01-01")
     assert "No letter matches." in empty.text
 
 
-async def test_a_report_is_shown_to_whoever_sent_and_is_not_taken_from_an_address(office: Administration) -> None:
-    position = await office.services.set_aside(record(1))
-    sent = await office.post("/admin/dead-letters/resend", **{f"letter:{position}": "on"})
-    other = await office.site.signed_in("zoe@example.com", Role.ADMIN)
-    assert 'id="report"' in (await office.browser.get(sent.headers["location"])).text
+async def test_a_report_is_shown_to_whoever_sent_and_is_not_taken_from_an_address(administrator: Administrator) -> None:
+    position = await administrator.services.set_aside(record(1))
+    sent = await administrator.post("/admin/dead-letters/resend", **{f"letter:{position}": "on"})
+    other = await administrator.site.signed_in("zoe@example.com", Role.ADMIN)
+    assert 'id="report"' in (await administrator.browser.get(sent.headers["location"])).text
     assert 'id="report"' not in (await other.get(sent.headers["location"])).text
     for claimed in ("1", "999999", "-1", str(2**64)):
-        assert 'id="report"' not in (await office.browser.get(f"/admin/dead-letters?report={claimed}")).text
+        assert 'id="report"' not in (await administrator.browser.get(f"/admin/dead-letters?report={claimed}")).text
     await other.aclose()
 
 
-async def test_records_are_shown_as_text(office: Administration) -> None:
+async def test_records_are_shown_as_text(administrator: Administrator) -> None:
     value = encode_events_record(Event("e-1", MARKUP, "report.opened", NOW, MARKUP, NOW, None))
-    await office.services.set_aside(value, reason=MARKUP)
-    shown = (await office.browser.get("/admin/dead-letters")).text
+    await administrator.services.set_aside(value, reason=MARKUP)
+    shown = (await administrator.browser.get("/admin/dead-letters")).text
     assert "&lt;script&gt;" in shown
     assert MARKUP not in shown
 
 
-async def test_more_than_a_page_of_letters_leads_to_older_ones(office: Administration) -> None:
+async def test_more_than_a_page_of_letters_leads_to_older_ones(administrator: Administrator) -> None:
     for number in range(60):
-        await office.services.set_aside(record(number))
-    shown = (await office.browser.get("/admin/dead-letters")).text
+        await administrator.services.set_aside(record(number))
+    shown = (await administrator.browser.get("/admin/dead-letters")).text
     assert shown.count('type="checkbox" name="letter:') == 50
     assert 'rel="next"' in shown
 
@@ -305,26 +305,26 @@ def token_in(page: str) -> str:
     return found[0]
 
 
-async def secrets_anywhere(office: Administration, secret: str) -> list[str]:
+async def secrets_anywhere(administrator: Administrator, secret: str) -> list[str]:
     """Where a secret is stored in the console's tables, or shown by its pages."""
-    rows = await office.site.rows("SELECT audit::text FROM console.audit")
+    rows = await administrator.site.rows("SELECT audit::text FROM console.audit")
     found = ["audit" for row in rows if secret in row[0]]
     for path in ("/admin/keys", "/admin/users", "/audit"):
-        found += [path] if secret in (await office.browser.get(path)).text else []
+        found += [path] if secret in (await administrator.browser.get(path)).text else []
     return found
 
 
-async def test_a_key_is_made_and_shown_by_that_answer_alone(office: Administration) -> None:
+async def test_a_key_is_made_and_shown_by_that_answer_alone(administrator: Administrator) -> None:
     fields = {"scope:events": "on", "scope:read": "on", "expires_days": "90"}
-    answer = await office.post("/admin/keys/create", service="ingest", source="web", **fields)
+    answer = await administrator.post("/admin/keys/create", service="ingest", source="web", **fields)
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
     assert "location" not in answer.headers
     token = token_in(answer.text)
-    key = (await office.services.store("ingest").active())[token.split("_")[1]].key
+    key = (await administrator.services.store("ingest").active())[token.split("_")[1]].key
     assert (key.source, key.scopes) == ("web", frozenset({Scope.EVENTS, Scope.READ}))
     assert key.expires_at is not None
-    assert await secrets_anywhere(office, token.split("_", 2)[2]) == []
-    assert key.id in (await office.browser.get("/admin/keys")).text
+    assert await secrets_anywhere(administrator, token.split("_", 2)[2]) == []
+    assert key.id in (await administrator.browser.get("/admin/keys")).text
     details = {
         "change": "created",
         "service": "ingest",
@@ -332,48 +332,50 @@ async def test_a_key_is_made_and_shown_by_that_answer_alone(office: Administrati
         "scopes": ["read", "events"],
         "expires_days": 90,
     }
-    assert await office.audit() == [
+    assert await administrator.audit() == [
         ("admin", "managed keys", None, "asked", details),
         ("admin", "managed keys", key.id, "done", details),
     ]
 
 
-async def test_a_key_is_rotated(office: Administration) -> None:
-    old = (await office.services.store("scoring").create(source="bi", scopes=frozenset({Scope.READ}))).split("_")[1]
-    answer = await office.post("/admin/keys/rotate", service="scoring", key=old, overlap_hours="2")
+async def test_a_key_is_rotated(administrator: Administrator) -> None:
+    old = (await administrator.services.store("scoring").create(source="bi", scopes=frozenset({Scope.READ}))).split(
+        "_"
+    )[1]
+    answer = await administrator.post("/admin/keys/rotate", service="scoring", key=old, overlap_hours="2")
     token = token_in(answer.text)
     assert f"The old key {old} ends at" in answer.text
-    active = await office.services.store("scoring").active()
+    active = await administrator.services.store("scoring").active()
     assert active[token.split("_")[1]].key.source == "bi"
     assert active[old].key.expires_at is not None
-    assert await secrets_anywhere(office, token.split("_", 2)[2]) == []
+    assert await secrets_anywhere(administrator, token.split("_", 2)[2]) == []
     change = {"change": "rotated", "service": "scoring", "overlap_hours": 2}
-    assert await office.audit() == [
+    assert await administrator.audit() == [
         ("admin", "managed keys", old, "asked", change),
         ("admin", "managed keys", old, "done", {**change, "new": token.split("_")[1]}),
     ]
 
 
-async def test_a_key_is_revoked_and_the_consoles_own_is_not(office: Administration) -> None:
-    store = office.services.store("alerts")
+async def test_a_key_is_revoked_and_the_consoles_own_is_not(administrator: Administrator) -> None:
+    store = administrator.services.store("alerts")
     other = (await store.create(source="bi", scopes=frozenset({Scope.READ}))).split("_")[1]
-    done = await office.post("/admin/keys/revoke", service="alerts", key=other)
+    done = await administrator.post("/admin/keys/revoke", service="alerts", key=other)
     assert (done.status_code, done.headers["location"]) == (303, f"/admin/keys?revoked={other}")
-    page = (await office.browser.get(done.headers["location"])).text
+    page = (await administrator.browser.get(done.headers["location"])).text
     assert f"The key {other} has ended." in page
     assert other not in await store.active()
-    own = office.services.keys["alerts"].split("_")[1]
-    refused = await office.post("/admin/keys/revoke", service="alerts", key=own)
+    own = administrator.services.keys["alerts"].split("_")[1]
+    refused = await administrator.post("/admin/keys/revoke", service="alerts", key=own)
     assert (refused.status_code, "it would end itself" in refused.text) == (422, True)
     assert own in await store.active()
-    assert [row[2:4] for row in await office.audit()] == [
+    assert [row[2:4] for row in await administrator.audit()] == [
         (other, "asked"),
         (other, "done"),
         (own, "asked"),
         (own, "refused"),
     ]
     # An address alone claims nothing.
-    assert 'id="done"' not in (await office.browser.get(f"/admin/keys?revoked={own}")).text
+    assert 'id="done"' not in (await administrator.browser.get(f"/admin/keys?revoked={own}")).text
 
 
 @pytest.mark.parametrize(
@@ -393,11 +395,13 @@ async def test_a_key_is_revoked_and_the_consoles_own_is_not(office: Administrati
         ("revoke", {"key": "0" * 12}),
     ],
 )
-async def test_what_cannot_be_done_to_a_key_is_said(office: Administration, path: str, fields: dict[str, str]) -> None:
-    before = {service: await office.services.store(service).list() for service in office.services.keys}
-    answer = await office.post(f"/admin/keys/{path}", **fields)
+async def test_what_cannot_be_done_to_a_key_is_said(
+    administrator: Administrator, path: str, fields: dict[str, str]
+) -> None:
+    before = {service: await administrator.services.store(service).list() for service in administrator.services.keys}
+    answer = await administrator.post(f"/admin/keys/{path}", **fields)
     assert (answer.status_code, 'id="mistake"' in answer.text) == (422, True)
-    after = {service: await office.services.store(service).list() for service in office.services.keys}
+    after = {service: await administrator.services.store(service).list() for service in administrator.services.keys}
     assert [(key.id, key.revoked_at) for keys in after.values() for key in keys] == [
         (key.id, key.revoked_at) for keys in before.values() for key in keys
     ]
@@ -429,9 +433,9 @@ async def test_without_the_scope_admin_each_page_says_so(database: str, services
     assert await services.ingest.erasures.newest(most=9) == []
 
 
-async def test_a_service_that_is_away_leaves_the_others(office: Administration, database: str) -> None:
+async def test_a_service_that_is_away_leaves_the_others(administrator: Administrator, database: str) -> None:
     """The site has no alerts: its keys are missing, and the page says which service is away."""
-    asked = asking(office.services)
+    asked = asking(administrator.services)
     del asked["alerts"]
     async with console_site(database, **asked) as site:
         browser = await site.signed_in("other@example.com", Role.ADMIN)
@@ -439,7 +443,7 @@ async def test_a_service_that_is_away_leaves_the_others(office: Administration, 
         assert "The alerts service does not answer" in page
         assert 'id="ingest"' in page
         assert 'id="alerts"' not in page
-        done = await office.post("/admin/erasures/erase", kind="account", id="acme", again="acme")
+        done = await administrator.post("/admin/erasures/erase", kind="account", id="acme", again="acme")
         one = await browser.get(done.headers["location"])
         assert (one.status_code, "The alerts service does not answer" in one.text) == (200, True)
         await browser.aclose()

@@ -35,6 +35,7 @@ def by_post(page: Page, path: str) -> None:
         page.get_by_label("Id", exact=True).fill("acme")
         page.get_by_role("button", name="Continue").click()
     elif path == "preview":
+        # The newest letter: each test adds some, so the oldest are on another page.
         page.locator("tbody input[type=checkbox]").first.check()
         page.get_by_role("button", name="See what would be sent").click()
     elif path == "made":

@@ -231,7 +231,7 @@ class _Assembly:
 
     def _dead_letters(self) -> DeadLetterService:
         parts, options = self._parts, self._options
-        sources = ResenderParts(
+        resender_parts = ResenderParts(
             rules=parts.rules,
             hidden=parts.kept_pseudonyms,
             identities=self._identities,
@@ -242,7 +242,7 @@ class _Assembly:
         )
 
         async def resenders(partitions: int) -> Mapping[str, Resender]:
-            return await current_resenders(sources, partitions=partitions)
+            return await current_resenders(resender_parts, partitions=partitions)
 
         return DeadLetterService(parts.admin, parts.producer, resenders, topics=options.topics)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from scoring.api.answers import Listed
-from scoring.api.listed_fields import OF_FACTS, ListedField
+from scoring.api.listed_fields import FACT_FIELDS, ListedField
 from support.scoring_api import Api, live
 from support.scoring_harness import DAY, START, event
 
@@ -24,7 +24,7 @@ async def api(stream_api: Api) -> Api:
 
 def test_every_field_of_a_row_can_be_asked_for() -> None:
     assert [field.value for field in ListedField] == list(Listed.__struct_fields__)
-    for field in OF_FACTS:
+    for field in FACT_FIELDS:
         assert field in Listed.__struct_fields__
 
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 
-class DelayReason(StrEnum):
+class ScoresDelayReason(StrEnum):
     """The reasons that pages have words for, as scoring names them."""
 
     STREAM = "time is the stream's"
@@ -14,7 +14,7 @@ class DelayReason(StrEnum):
 
 
 class ScoresDelay(Struct, frozen=True):
-    """`reason` is one of `DelayReason`, or one that a newer scoring has.
+    """`reason` is one of `ScoresDelayReason`, or one that a newer scoring has.
 
     `lag_seconds` is how far behind scoring said that it was, where it could tell.
     """

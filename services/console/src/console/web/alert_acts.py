@@ -9,7 +9,7 @@ from console.clients.alerts import AlertAcknowledgement, AlertsReader, OneAlert
 from console.clients.scoring import ScoringReader
 from console.errors import ApiRefused, Forbidden
 from console.postgres.audit import ActOutcome, AuditTrail
-from console.web.audited import Learned, audited, audited_act
+from console.web.audited import ActResult, audited, audited_act
 from console.web.visit import Visit
 
 _MOST_NOTE = 2_000
@@ -41,8 +41,8 @@ class AlertActs:
         by = visit.user.email
         said = note.replace("\0", "").strip()[:_MOST_NOTE] or None
 
-        def learned(taken: AlertAcknowledgement) -> Learned:
-            return Learned(outcome=ActOutcome.DONE if taken.by == by else ActOutcome.REFUSED)
+        def result_of(taken: AlertAcknowledgement) -> ActResult:
+            return ActResult(outcome=ActOutcome.DONE if taken.by == by else ActOutcome.REFUSED)
 
         act = await audited_act(
             self._audit,
@@ -51,7 +51,7 @@ class AlertActs:
             self._alerts.acknowledge(alert_id, by=by, note=said),
             subject=alert.account_id,
             details={"alert": alert_id} | ({} if said is None else {"note": said}),
-            learned=learned,
+            result_of=result_of,
         )
         mine = act.answer.by == by
         return AlertAct(alert.account_id, AlertActOutcome.ACKNOWLEDGED if mine else AlertActOutcome.TAKEN_BEFORE)

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from common.database_errors import DatabaseUnavailable
 from console.access.roles import Act
-from console.errors import ApiRefused, ApiUnavailable
+from console.errors import ApiRefused
 from console.postgres.audit import ActOutcome, AuditEntry, AuditTrail
 from console.web.visit import Visit
 
@@ -16,8 +16,8 @@ _log = structlog.get_logger()
 Answer = TypeVar("Answer")
 
 
-class Learned(Struct, frozen=True):
-    """What an answer adds to the second row: a subject that there was not before, and details. Never a secret.
+class ActResult(Struct, frozen=True):
+    """What an answer adds to the second row: a subject that only the answer names, and details. Never a secret.
 
     `outcome` is another than `DONE` if the answer says that somebody else was first.
     """
@@ -55,11 +55,11 @@ async def audited_act(
     *,
     subject: str | None,
     details: dict[str, Any],
-    learned: Callable[[Answer], Learned] = lambda answer: Learned(),
+    result_of: Callable[[Answer], ActResult] = lambda answer: ActResult(),
 ) -> AuditedAct[Answer]:
     """As `audited`, for an act whose answer says more than that it is done."""
 
-    def entry(outcome: ActOutcome, more: Learned) -> AuditEntry:
+    def entry(outcome: ActOutcome, more: ActResult) -> AuditEntry:
         user = visit.user
         return AuditEntry(
             who=user.email,
@@ -70,16 +70,14 @@ async def audited_act(
             details={**details, **more.details},
         )
 
-    await audit.record(entry(ActOutcome.ASKED, Learned()))
-    outcome, more, row = ActOutcome.FAILED, Learned(), None
+    await audit.record(entry(ActOutcome.ASKED, ActResult()))
+    outcome, more, row = ActOutcome.FAILED, ActResult(), None
     try:
         answer = await asked
-        more = learned(answer)
+        more = result_of(answer)
         outcome = more.outcome
     except ApiRefused:
         outcome = ActOutcome.REFUSED
-        raise
-    except ApiUnavailable:
         raise
     finally:
         try:

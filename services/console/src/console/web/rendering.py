@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 from console.access.roles import Act
 from console.languages.formats import Formats
 from console.languages.locale import Locale
+from console.web.addresses import account_address
 from console.web.forms import TOKEN_FIELD, own_address
 from console.web.static_files import StaticFiles
 from console.web.texts import LAYOUT
@@ -43,6 +44,7 @@ class PageRenderer:
         )
         self._environment.globals["static"] = static.address
         self._environment.globals["token_field"] = TOKEN_FIELD
+        self._environment.globals["account_address"] = account_address
 
     def formats(self, locale: Locale) -> Formats:
         return Formats(locale, self._zone)

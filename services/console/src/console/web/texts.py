@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from console.access.roles import Role
-from console.clients.delay import DelayReason
+from console.clients.delay import ScoresDelayReason
 from console.errors import ApiUnavailable, ScopeMissing, ServiceName
 from console.languages.locale import Locale
 
@@ -14,14 +14,10 @@ from console.languages.locale import Locale
 class LayoutTexts(Struct, frozen=True, kw_only=True):
     """`{}` in a text is filled in."""
 
-    def away_of(self, error: ApiUnavailable) -> str:
-        """That a service does not answer, or that the console's key of it may not do this."""
-        said = self.scope_missing if isinstance(error, ScopeMissing) else self.away
-        return said.format(self.services[error.service])
-
     console: str
     skip: str
     navigation: str
+    administration: str
     language: str
     choose: str
     signed_in_as: str
@@ -33,13 +29,18 @@ class LayoutTexts(Struct, frozen=True, kw_only=True):
     scope_missing: str
     services: Mapping[ServiceName, str]
     delays: Mapping[str, str]
-    """By `DelayReason`: why figures are not of now, and of when they are."""
+    """By `ScoresDelayReason`: why figures are not of now, and of when they are."""
     try_again: str
     to_start: str
     errors: Mapping[int, tuple[str, str]]
     """By status: the heading, and what to do."""
     stale_form: tuple[str, str]
     database_away: tuple[str, str]
+
+    def away_of(self, error: ApiUnavailable) -> str:
+        """That a service does not answer, or that the console's key of it may not do this."""
+        said = self.scope_missing if isinstance(error, ScopeMissing) else self.away
+        return said.format(self.services[error.service])
 
 
 _LANGUAGES = {Locale.ENGLISH: "English", Locale.JAPANESE: "日本語"}
@@ -49,6 +50,7 @@ LAYOUT: Mapping[Locale, LayoutTexts] = {
         console="Churn signals",
         skip="Skip to the content",
         navigation="Pages",
+        administration="Administration",
         language="Language",
         choose="Choose",
         signed_in_as="Signed in as {}",
@@ -65,9 +67,9 @@ LAYOUT: Mapping[Locale, LayoutTexts] = {
             ServiceName.SCORING_WORKER: "The scoring worker",
         },
         delays={
-            DelayReason.STREAM: "Time is that of the events here (stream mode): the figures are of {}.",
-            DelayReason.NO_WORKER: "No scoring worker reports: the figures are of {}.",
-            DelayReason.CATCHING_UP: "Scoring is behind: the figures are of {}.",
+            ScoresDelayReason.STREAM: "Time is that of the events here (stream mode): the figures are of {}.",
+            ScoresDelayReason.NO_WORKER: "No scoring worker reports: the figures are of {}.",
+            ScoresDelayReason.CATCHING_UP: "Scoring is behind: the figures are of {}.",
         },
         try_again="Try again",
         to_start="To the first page",
@@ -88,6 +90,7 @@ LAYOUT: Mapping[Locale, LayoutTexts] = {
         console="解約シグナル",
         skip="本文へ移動",
         navigation="ページ",
+        administration="管理",
         language="言語",
         choose="選択",
         signed_in_as="{} でログイン中",
@@ -104,9 +107,9 @@ LAYOUT: Mapping[Locale, LayoutTexts] = {
             ServiceName.SCORING_WORKER: "スコアリングワーカー（scoring worker）",
         },
         delays={
-            DelayReason.STREAM: "時刻はイベントに従います（ストリームモード）。数値は {} 時点のものです。",
-            DelayReason.NO_WORKER: "スコアリングワーカーから報告がありません。数値は {} 時点のものです。",
-            DelayReason.CATCHING_UP: "スコアリングが遅れています。数値は {} 時点のものです。",
+            ScoresDelayReason.STREAM: "時刻はイベントに従います（ストリームモード）。数値は {} 時点のものです。",
+            ScoresDelayReason.NO_WORKER: "スコアリングワーカーから報告がありません。数値は {} 時点のものです。",
+            ScoresDelayReason.CATCHING_UP: "スコアリングが遅れています。数値は {} 時点のものです。",
         },
         try_again="再試行",
         to_start="最初のページへ",

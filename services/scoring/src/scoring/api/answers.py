@@ -224,7 +224,7 @@ class AccountEntry(Struct, frozen=True, kw_only=True):
     """What one event said, or how the band or the stage changed (`health.changed`).
 
     `said` are the facts by their names, or what `name` brings. `at` is when it happened, `known_at` when it was known.
-    `person` is who answered, or of whom a ticket's event is, and `words` are what they wrote, cut after 500 characters.
+    `person` is the user of an answer or of a ticket's event, and `words` are what they wrote, cut after 500 characters.
     `retracted_at` is when it was taken back; null if it stands.
     """
 

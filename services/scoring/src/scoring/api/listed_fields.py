@@ -35,7 +35,7 @@ class ListedField(StrEnum):
     ERROR = "error"
 
 
-OF_FACTS: Final = frozenset([
+FACT_FIELDS: Final = frozenset([
     ListedField.ACCOUNT_ID, ListedField.NAME, ListedField.TIER, ListedField.OWNER, ListedField.ARR,
     ListedField.CONTRACT_END, ListedField.STATUS, ListedField.PARENT,
 ])  # fmt: skip

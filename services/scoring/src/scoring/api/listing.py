@@ -9,7 +9,7 @@ from msgspec import Struct
 from scoring.api import answers, rendering, rounding
 from scoring.api.account_reader import AccountReader, UnreadableState
 from scoring.api.cursor import Cursor, encode_cursor
-from scoring.api.listed_fields import OF_FACTS, AccountFields, ListedField, fields_only
+from scoring.api.listed_fields import FACT_FIELDS, AccountFields, ListedField, fields_only
 from scoring.api.parameters import AccountListParameters
 from scoring.api.snapshot_reader import SnapshotReader
 from scoring.api.trends import Trends
@@ -92,7 +92,7 @@ class Listing:
 def _row_parts(asked: AccountListParameters) -> _RowParts:
     fields = frozenset(asked.fields or ListedField)
     return _RowParts(
-        state=not fields <= OF_FACTS,
+        state=not fields <= FACT_FIELDS,
         forecast=ListedField.FORECAST in fields,
         trend=ListedField.TREND in fields and asked.trend_days > 0,
     )

@@ -48,20 +48,15 @@ def report(
     chosen = ~np.isnan(span.view.start_days)
     for grouping, values in filters.items():
         if values:
-            labels = _labels_of(grouping, span.view, span.last)
-            # The last one is of accounts without a value, whose number is -1.
-            chosen &= np.array([name in values for name in (*labels.names, NO_VALUE)])[labels.number]
+            names, number = _labels_of(grouping, span.view, span.last)
+            chosen &= np.array([name in values for name in names])[number]
     if by is None:
         return [_figures(span, kpis, None, chosen)], False
-    labels = _labels_of(by, span.view, span.last)
-    # The last one counts those without a value, whose number is -1.
-    counts = np.bincount(labels.number[chosen] % (len(labels.names) + 1), minlength=len(labels.names) + 1)
-    named = sorted(zip([*labels.names, NO_VALUE], range(len(counts)), counts.tolist(), strict=True))
-    groups = sorted([each for each in named if each[2]], key=lambda each: -each[2])
-    return [
-        _figures(span, kpis, name, chosen & (labels.number == (number if number < len(labels.names) else -1)))
-        for name, number, _ in groups[:most_groups]
-    ], len(groups) > most_groups
+    names, number = _labels_of(by, span.view, span.last)
+    counts = np.bincount(number[chosen], minlength=len(names)).tolist()
+    largest_first = sorted([(-count, names[group], group) for group, count in enumerate(counts) if count])
+    groups = [_figures(span, kpis, name, chosen & (number == group)) for _, name, group in largest_first[:most_groups]]
+    return groups, len(largest_first) > most_groups
 
 
 def _figures(span: SpanFigures, kpis: Sequence[Kpi], group: str | None, chosen: Flags) -> GroupFigures:
@@ -69,6 +64,12 @@ def _figures(span: SpanFigures, kpis: Sequence[Kpi], group: str | None, chosen: 
 
 
 def _labels_of(grouping: Grouping, view: EntryView, last: int) -> Labels:
+    """Every account has a label: those without a value the last one, `NO_VALUE`."""
+    names, number = _values_of(grouping, view, last)
+    return Labels([*names, NO_VALUE], np.where(number < 0, len(names), number))
+
+
+def _values_of(grouping: Grouping, view: EntryView, last: int) -> Labels:
     if grouping is Grouping.COHORT:
         return view.cohorts
     if grouping is Grouping.STAGE:

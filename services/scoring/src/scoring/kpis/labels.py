@@ -1,4 +1,4 @@
-"""Texts of accounts by numbers: a hundred thousand texts take much longer to compare."""
+"""The text of a field that each account has, as a number: numbers of a hundred thousand accounts compare faster."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple

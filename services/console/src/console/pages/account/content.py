@@ -5,15 +5,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from console.clients.account import (
-    AccountClient,
-    AccountNow,
-    EntriesAnswer,
-    HistoryAnswer,
-    LevelAnswer,
-    PeopleAnswer,
-    TicketsAnswer,
-)
+from console.clients.account import AccountClient, AccountNow, HistoryAnswer, LevelAnswer
+from console.clients.account_lists import EntriesAnswer, PeopleAnswer, TicketsAnswer
 from console.clients.alerts import AlertsAnswer, AlertsReader, OneAlert
 from console.clients.asking import Asking, nothing
 from console.errors import ServiceName
@@ -26,8 +19,8 @@ _ENTRIES: Final = 25
 _STEPS: Final = 100
 _TICKETS: Final = 200
 _ANSWERS: Final = 10
-_OF_ANSWERS: Final = ("nps.answered", "csat.answered")
-_OF_CONTRACT: Final = (
+_SURVEYS: Final = ("nps.answered", "csat.answered")
+_CONTRACT_HISTORY: Final = (
     "account.updated",
     "account.merged",
     "contract.started",
@@ -82,13 +75,11 @@ async def read_content(
         asyncio.gather(
             asking.of(accounts.people(account_id, limit=_PEOPLE, cursor=view.people), unknown=True),
             asking.of(
-                accounts.entries(account_id, limit=_ENTRIES, cursor=view.entries, names=_OF_CONTRACT), unknown=True
+                accounts.entries(account_id, limit=_ENTRIES, cursor=view.entries, names=_CONTRACT_HISTORY), unknown=True
             ),
             asking.of(accounts.entries(account_id, limit=_STEPS, names=(PLANNED, REACHED)), unknown=True),
             asking.of(accounts.tickets(account_id, limit=_TICKETS), unknown=True),
-            asking.of(
-                accounts.entries(account_id, limit=_ANSWERS, cursor=view.answers, names=_OF_ANSWERS), unknown=True
-            ),
+            asking.of(accounts.entries(account_id, limit=_ANSWERS, cursor=view.answers, names=_SURVEYS), unknown=True),
         ),
         asyncio.gather(
             asking.of(alerts.alerts({"account": account_id}, limit=_ALERTS, cursor=view.alerts)),

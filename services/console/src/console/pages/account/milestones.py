@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from console.clients.account import EntryRow
+from console.clients.account_lists import EntryRow
 
 PLANNED: Final = "milestone.planned"
 REACHED: Final = "milestone.reached"

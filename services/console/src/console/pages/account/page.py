@@ -11,13 +11,13 @@ from console.access.tokens import new_token
 from console.clients.alerts import AlertsReader
 from console.clients.events import EventClient
 from console.languages.formats import Formats
-from console.pages.account.acts import BandOverrides, posted_override
+from console.pages.account.band_overrides import BandOverrides, posted_override
 from console.pages.account.content import read_content
 from console.pages.account.shown import QUIET_DAYS, shown_account
 from console.pages.account.texts import ACCOUNT_TEXTS
 from console.pages.account.ticket_texts import TICKET_TEXTS
 from console.pages.account.view import AccountView, Did, view_of
-from console.web.addresses import account_address, erase_address
+from console.web.addresses import erase_address
 from console.web.alert_acts import AlertActs
 from console.web.forms import posted
 from console.web.page import ConsolePage, PageParts
@@ -53,14 +53,13 @@ def routes(parts: PageParts) -> APIRouter:
             here=view.address(account_id) if mistake else None,
             shown=shown_account(content, view, account_id, visit, names=parts.names, formats=formats(visit)),
             text=ACCOUNT_TEXTS[visit.locale],
-            said=TICKET_TEXTS[visit.locale],
+            ticket_text=TICKET_TEXTS[visit.locale],
             view=view,
             content=content,
             mistake=mistake,
             filled={"to": "", "until": "", "reason": "", **filled},
             nonce=new_token(),
             quiet_days=QUIET_DAYS,
-            account_address=account_address,
             erase_address=erase_address(account_id) if visit.may(Act.ERASE) else None,
             override_path=_OVERRIDE,
             acknowledge_path=_ACKNOWLEDGE,

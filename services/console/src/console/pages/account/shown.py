@@ -8,14 +8,15 @@ from msgspec import Struct
 
 from common.contracts.signals import Band, Contribution
 from console.access.roles import Act
-from console.clients.account import EntryRow, PersonListed, SignalInHistory
+from console.clients.account import SignalInHistory
+from console.clients.account_lists import EntryRow, PersonListed
 from console.clients.alerts import AlertInList
 from console.languages.card_names import CardNames
 from console.languages.formats import Formats
 from console.languages.locale import Locale
 from console.pages.account import chart
 from console.pages.account.account_texts import AccountTexts
-from console.pages.account.acts import override_state
+from console.pages.account.band_overrides import override_state
 from console.pages.account.chart import DayOfEvents, MarkedDay, ScoreChart
 from console.pages.account.content import AccountContent
 from console.pages.account.milestones import StepOnJourney, milestones_of

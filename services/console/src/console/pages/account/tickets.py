@@ -4,7 +4,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from console.clients.account import TicketRow, TicketsAnswer
+from console.clients.account_lists import TicketRow, TicketsAnswer
 
 ROWS: Final = 20
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from console.languages.locale import Locale
+from console.web.texts import LAYOUT
 
 
 class AdministrationTexts(Struct, frozen=True, kw_only=True):
@@ -16,7 +17,7 @@ class AdministrationTexts(Struct, frozen=True, kw_only=True):
 
 ADMINISTRATION_TEXTS: Mapping[Locale, AdministrationTexts] = {
     Locale.ENGLISH: AdministrationTexts(
-        title="Administration",
+        title=LAYOUT[Locale.ENGLISH].administration,
         pages={
             "/admin/users": ("People", "Who may sign in, and with which role. Invite, disable and enable people."),
             "/admin/keys": ("API keys", "The keys of ingest, scoring and alerts. Make, rotate and revoke them."),
@@ -25,7 +26,7 @@ ADMINISTRATION_TEXTS: Mapping[Locale, AdministrationTexts] = {
         },
     ),
     Locale.JAPANESE: AdministrationTexts(
-        title="管理",
+        title=LAYOUT[Locale.JAPANESE].administration,
         pages={
             "/admin/users": ("利用者", "ログインできる人と権限を管理します。招待、無効化、有効化ができます。"),
             "/admin/keys": (

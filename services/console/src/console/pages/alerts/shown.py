@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Final
-from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -11,6 +10,7 @@ from console.clients.alerts import AlertInList, AlertMessage
 from console.languages.card_names import CardNames
 from console.languages.formats import Formats
 from console.pages.alerts.texts import AlertsTexts
+from console.web.addresses import account_address
 
 _MOST_LINES: Final = 12
 _MOST_TEXT: Final = 300
@@ -57,7 +57,7 @@ def shown_alert(alert: AlertInList, words: AlertWords, *, may: bool) -> ShownAle
     taken = alert.acknowledgement if alert.acknowledged else None
     return ShownAlert(
         id=alert.id,
-        account_address=f"/accounts/{quote(alert.account_id, safe='')}",
+        account_address=account_address(alert.account_id),
         name=_cut(alert.name or alert.account_id),
         what=text.unreadable if alert.error else _cut(_what(alert, words)),
         why=_cut(", ".join(one for one in (alert.what, alert.why) if one)),

@@ -4,20 +4,18 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
 from starlette.responses import RedirectResponse
 
 from console.access.roles import Act
 from console.clients.dead_letters import DeadLetterClient, Letter, ResendOutcome
 from console.errors import ApiRefused, ApiUnavailable
 from console.pages.dead_letters.texts import DEAD_LETTERS_TEXTS, DeadLettersTexts
-from console.pages.dead_letters.view import PATH, ROWS, ChosenLetters, LettersView, chosen_letters
-from console.web.addresses import account_address
-from console.web.audited import Learned, audited_act
+from console.pages.dead_letters.view import PATH, ROWS, ChosenLetters, LettersView, chosen_letters, view_of
+from console.web.audited import ActResult, audited_act
 from console.web.forms import posted
 from console.web.page import ConsolePage, PageParts
 from console.web.texts import LAYOUT
+from console.web.view import view_in_address, view_in_form
 from console.web.visit import Visit
 
 
@@ -49,14 +47,13 @@ def routes(parts: PageParts) -> APIRouter:
             report=await _report(parts, visit, view),
             mistake=mistake,
             notices=notices,
-            account_address=account_address,
             list_path=PATH,
         )
 
     @router.get(PATH)
     async def dead_letters(request: Request, visit: Annotated[Visit, signed_in]) -> Response:
         visit.require(Act.RESEND_LETTERS)
-        return await listed(request, visit, _view(request.query_params, "query"))
+        return await listed(request, visit, view_in_address(view_of, request))
 
     @router.post(PATH + "/preview")
     async def preview(request: Request, visit: Annotated[Visit, signed_in]) -> Response:
@@ -101,7 +98,7 @@ def routes(parts: PageParts) -> APIRouter:
                 asking,
                 subject=None,
                 details=asked,
-                learned=lambda report: Learned(details=_said(report)),
+                result_of=lambda report: ActResult(details=_said(report)),
             )
         except ApiRefused as error:
             return await listed(request, visit, view, mistake=text.not_taken.format(error.detail))
@@ -121,15 +118,7 @@ DEAD_LETTERS = ConsolePage(
 
 async def _form(request: Request, visit: Visit) -> tuple[LettersView, ChosenLetters]:
     form = await posted(request, visit)
-    return _view(form, "body"), chosen_letters(form)
-
-
-def _view(asked: Mapping[str, str], where: str) -> LettersView:
-    try:
-        return LettersView.model_validate(dict(asked))
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False, include_input=False)
-        raise RequestValidationError([{**fault, "loc": (where, *fault["loc"])} for fault in faults]) from error
+    return view_in_form(view_of, form), chosen_letters(form)
 
 
 def _words(letter: Letter, text: DeadLettersTexts) -> tuple[str, str, bool]:

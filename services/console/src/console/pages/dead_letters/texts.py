@@ -17,7 +17,6 @@ class DeadLettersTexts(Struct, frozen=True, kw_only=True):
 
     title: str
     about: str
-    administration: str
     filters: str
     reason: str
     source: str
@@ -28,17 +27,14 @@ class DeadLettersTexts(Struct, frozen=True, kw_only=True):
     apply: str
     reset: str
     counts: str
-    count: str
     resent_of: str
     incomplete: str
     listed: str
     letter: str
     choose: str
     at: str
-    means: str
     do: str
     what: str
-    origin: str
     attempt: str
     resent: str
     yes: str
@@ -57,7 +53,6 @@ class DeadLettersTexts(Struct, frozen=True, kw_only=True):
     send: str
     send_about: str
     cancel: str
-    report: str
     sent: str
     more_to_send: str
     not_taken: str
@@ -70,7 +65,6 @@ DEAD_LETTERS_TEXTS: Mapping[Locale, DeadLettersTexts] = {
         title="Dead letters",
         about="Records that scoring could not score, and messages that ingest refused. Once the cause is mended, send "
         "them again: what was counted before is not counted twice.",
-        administration="Administration",
         filters="Filters",
         reason="Reason",
         source="Source",
@@ -81,7 +75,6 @@ DEAD_LETTERS_TEXTS: Mapping[Locale, DeadLettersTexts] = {
         apply="Apply",
         reset="All letters",
         counts="How many, by reason",
-        count="Letters",
         resent_of="sent again before",
         incomplete="The topic is too large to be read whole in time: letters are missing here, and the counts are of "
         "what was read. The command python -m ingest dead list reads all.",
@@ -89,10 +82,8 @@ DEAD_LETTERS_TEXTS: Mapping[Locale, DeadLettersTexts] = {
         letter="Letter",
         choose="Choose {}",
         at="When",
-        means="What it means",
         do="What to do",
         what="Event",
-        origin="Written by",
         attempt="Attempts",
         resent="Sent again",
         yes="yes",
@@ -123,7 +114,6 @@ DEAD_LETTERS_TEXTS: Mapping[Locale, DeadLettersTexts] = {
         send="Send again",
         send_about="They are appended to the topic of events, in the order of the letters.",
         cancel="Cancel",
-        report="What was sent",
         sent="Letters that were sent again: {}.",
         more_to_send="The time was over before all were sent. Send again for the rest.",
         not_taken="Ingest did not take it: {}",
@@ -134,7 +124,6 @@ DEAD_LETTERS_TEXTS: Mapping[Locale, DeadLettersTexts] = {
         title="デッドレター",
         about="スコアリングが処理できなかったレコードと、受信が拒否したメッセージです。"
         "原因を直してから再送してください。処理済みのものが二重に数えられることはありません。",
-        administration="管理",
         filters="絞り込み",
         reason="理由",
         source="ソース",
@@ -145,7 +134,6 @@ DEAD_LETTERS_TEXTS: Mapping[Locale, DeadLettersTexts] = {
         apply="適用",
         reset="すべてのデッドレター",
         counts="理由別の件数",
-        count="件数",
         resent_of="再送済み",
         incomplete="件数が多いため、時間内にすべてを読み取れませんでした。"
         "表示されていないものがあり、件数は読み取った範囲のものです。"
@@ -154,10 +142,8 @@ DEAD_LETTERS_TEXTS: Mapping[Locale, DeadLettersTexts] = {
         letter="デッドレター",
         choose="{} を選択",
         at="日時",
-        means="意味",
         do="対応",
         what="イベント",
-        origin="書き込み元",
         attempt="試行回数",
         resent="再送",
         yes="済み",
@@ -188,7 +174,6 @@ DEAD_LETTERS_TEXTS: Mapping[Locale, DeadLettersTexts] = {
         send="再送する",
         send_about="デッドレターの順に、イベントのトピックへ追加します。",
         cancel="キャンセル",
-        report="再送の結果",
         sent="{}件を再送しました。",
         more_to_send="時間内にすべてを送れませんでした。もう一度再送すると残りが送られます。",
         not_taken="受信サービスが受け付けませんでした：{}",

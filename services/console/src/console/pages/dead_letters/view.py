@@ -2,23 +2,19 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from urllib.parse import urlencode
 
 from msgspec import Struct
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 from console.clients.dead_letters import Letter
+from console.web.view import none_if_empty
 
 PATH: Final = "/admin/dead-letters"
 ROWS: Final = 50
 _FILTERS: Final = ("reason", "source", "account", "since", "until")
 _LETTER: Final = "letter:"
-
-
-def _or_none(value: Any) -> Any:
-    """An empty field of a form is none."""
-    return None if value == "" else value
 
 
 def _moment(text: str) -> str:
@@ -29,9 +25,9 @@ def _moment(text: str) -> str:
 
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=256, pattern=r"^[^\x00]*$")]
-Words = Annotated[Text | None, BeforeValidator(_or_none)]
+Words = Annotated[Text | None, BeforeValidator(none_if_empty)]
 Moment = Annotated[
-    Annotated[str, StringConstraints(max_length=40), AfterValidator(_moment)] | None, BeforeValidator(_or_none)
+    Annotated[str, StringConstraints(max_length=40), AfterValidator(_moment)] | None, BeforeValidator(none_if_empty)
 ]
 
 
@@ -45,7 +41,7 @@ class LettersView(BaseModel):
     account: Words = None
     since: Moment = None
     until: Moment = None
-    report: Annotated[int | None, BeforeValidator(_or_none)] = None
+    report: Annotated[int | None, BeforeValidator(none_if_empty)] = None
 
     @property
     def filters(self) -> Mapping[str, str]:
@@ -60,6 +56,11 @@ class LettersView(BaseModel):
         """The page that begins with the letters of the same millisecond, so that none is passed over."""
         until = letter.at.astimezone(UTC) + timedelta(milliseconds=1)
         return self.address(until=until.isoformat())
+
+
+def view_of(asked: Mapping[str, str]) -> LettersView:
+    """Raises Pydantic's `ValidationError`."""
+    return LettersView.model_validate(dict(asked))
 
 
 class ChosenLetters(Struct, frozen=True):

@@ -19,8 +19,8 @@ class ShownReceipt(Struct, frozen=True):
     away: ApiUnavailable | None = None
 
 
-class KnownAs(Struct, frozen=True):
-    """What scoring says of an account that is to be erased. Without `known` it knows none with this id."""
+class AccountToErase(Struct, frozen=True):
+    """What scoring says of an account that is to be erased. `known` is false if it has none with this id."""
 
     known: bool = False
     name: str | None = None
@@ -45,12 +45,12 @@ async def _receipt(client: ErasureClient, service: ServiceApi, erasure_id: str) 
         return ShownReceipt(service.service, None, error)
 
 
-async def known_as(accounts: AccountClient, account_id: str) -> KnownAs:
-    """So that whoever erases sees whether it is the account that they mean."""
+async def account_to_erase(accounts: AccountClient, account_id: str) -> AccountToErase:
+    """Administrators see by it whether the id is that of the account that they mean."""
     try:
         facts = (await accounts.account(account_id)).facts
     except ApiRefused:
-        return KnownAs()
+        return AccountToErase()
     except ApiUnavailable as error:
-        return KnownAs(away=error)
-    return KnownAs(True, facts.name, facts.owner)
+        return AccountToErase(away=error)
+    return AccountToErase(True, facts.name, facts.owner)

@@ -9,10 +9,10 @@ from starlette.responses import RedirectResponse
 from console.access.roles import Act
 from console.clients.erasures import Erasure, ErasureClient
 from console.errors import ApiRefused, ApiUnavailable
-from console.pages.erasures.content import known_as, read_erasure
+from console.pages.erasures.content import account_to_erase, read_erasure
 from console.pages.erasures.texts import ERASURES_TEXTS
 from console.pages.erasures.view import ErasedKind, ErasureForm, asked_erasure
-from console.web.audited import Learned, audited, audited_act
+from console.web.audited import ActResult, audited, audited_act
 from console.web.forms import posted
 from console.web.page import ConsolePage, PageParts
 from console.web.texts import LAYOUT
@@ -57,7 +57,7 @@ def routes(parts: PageParts) -> APIRouter:
         )
 
     async def confirming(request: Request, visit: Visit, asked: ErasureForm, *, mistake: str = "") -> Response:
-        account = await known_as(parts.accounts, asked.id) if asked.kind is ErasedKind.ACCOUNT else None
+        account = await account_to_erase(parts.accounts, asked.id) if asked.kind is ErasedKind.ACCOUNT else None
         notices = [] if account is None or account.away is None else [LAYOUT[visit.locale].away_of(account.away)]
         return parts.renderer.page(
             "pages/erasures/confirm.html",
@@ -160,7 +160,7 @@ async def _erased(parts: PageParts, visit: Visit, client: ErasureClient, asked: 
         asking,
         subject=None,
         details={"kind": asked.kind.value},
-        learned=lambda erasure: Learned(erasure.erasure_id),
+        result_of=lambda erasure: ActResult(erasure.erasure_id),
     )
     return done.answer
 

@@ -13,7 +13,6 @@ class ErasuresTexts(Struct, frozen=True, kw_only=True):
 
     title: str
     about: str
-    administration: str
     new: str
     whom: str
     kinds: Mapping[str, str]
@@ -31,7 +30,6 @@ class ErasuresTexts(Struct, frozen=True, kw_only=True):
     by_key: str
     by_command: str
     forgets: str
-    never_forgets: str
     none_yet: str
     newest: str
     older: str
@@ -70,7 +68,6 @@ ERASURES_TEXTS: Mapping[Locale, ErasuresTexts] = {
     Locale.ENGLISH: ErasuresTexts(
         title="Erasures",
         about="Deletes all that the system keeps of an account or a person, in every service. It cannot be undone.",
-        administration="Administration",
         new="Erase an account or a person",
         whom="Whom",
         kinds={"account": "Account", "user": "Person"},
@@ -93,7 +90,6 @@ ERASURES_TEXTS: Mapping[Locale, ErasuresTexts] = {
         by_key="API key {}",
         by_command="the command line",
         forgets="The log of events has forgotten by",
-        never_forgets="never: the log has no retention",
         none_yet="not known yet",
         newest="Newest",
         older="Older",
@@ -144,7 +140,6 @@ ERASURES_TEXTS: Mapping[Locale, ErasuresTexts] = {
     Locale.JAPANESE: ErasuresTexts(
         title="消去",
         about="アカウントまたは個人に関するデータを、すべてのサービスから消去します。元に戻すことはできません。",
-        administration="管理",
         new="アカウントまたは個人を消去する",
         whom="対象",
         kinds={"account": "アカウント", "user": "個人"},
@@ -167,7 +162,6 @@ ERASURES_TEXTS: Mapping[Locale, ErasuresTexts] = {
         by_key="APIキー {}",
         by_command="コマンド",
         forgets="イベントログから消える日",
-        never_forgets="消えません（ログに保持期限がありません）",
         none_yet="未定",
         newest="最新",
         older="以前の消去",

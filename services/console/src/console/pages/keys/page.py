@@ -1,7 +1,6 @@
 """API keys of ingest, scoring and alerts: listed, made, rotated and revoked. A new key is shown once, by one answer."""
 
 import asyncio
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -15,7 +14,7 @@ from console.clients.keys import ApiKey, ApiKeys, KeyClient, MadeKey
 from console.errors import ApiRefused, ApiUnavailable, ServiceName
 from console.pages.keys.texts import KEYS_TEXTS
 from console.pages.keys.view import SERVICES, asked_id, asked_key, asked_overlap, asked_service
-from console.web.audited import Learned, audited, audited_act
+from console.web.audited import ActResult, audited, audited_act
 from console.web.forms import posted
 from console.web.page import ConsolePage, PageParts
 from console.web.texts import LAYOUT
@@ -95,7 +94,7 @@ def routes(parts: PageParts) -> APIRouter:
                 asking,
                 subject=None,
                 details=details,
-                learned=lambda made: Learned(made.id),
+                result_of=lambda made: ActResult(made.id),
             )
         except ApiRefused as error:
             return await listed(request, visit, mistake=text.not_made.format(error.detail))
@@ -116,7 +115,7 @@ def routes(parts: PageParts) -> APIRouter:
                 clients[service].rotate(key_id, overlap_hours=overlap),
                 subject=key_id,
                 details={"change": "rotated", "service": service.value, "overlap_hours": overlap},
-                learned=lambda made: Learned(details={"new": made.id}),
+                result_of=lambda made: ActResult(details={"new": made.id}),
             )
         except ApiRefused as error:
             return await listed(request, visit, mistake=text.refused.format(error.detail))
@@ -129,10 +128,10 @@ def routes(parts: PageParts) -> APIRouter:
         service, key_id = asked_service(form), asked_id(form)
         if service is None or key_id is None:
             return await listed(request, visit, mistake=text.bad_form)
-        details: Mapping[str, str] = {"change": "revoked", "service": service.value}
+        details = {"change": "revoked", "service": service.value}
         asking = clients[service].revoke(key_id)
         try:
-            await audited(parts.audit, visit, Act.MANAGE_KEYS, asking, subject=key_id, details=dict(details))
+            await audited(parts.audit, visit, Act.MANAGE_KEYS, asking, subject=key_id, details=details)
         except ApiRefused as error:
             return await listed(request, visit, mistake=text.refused.format(error.detail))
         return RedirectResponse(f"{PATH}?revoked={key_id}", 303)

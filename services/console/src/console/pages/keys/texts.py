@@ -13,7 +13,6 @@ class KeysTexts(Struct, frozen=True, kw_only=True):
 
     title: str
     about: str
-    administration: str
     listed: str
     key: str
     source: str
@@ -28,7 +27,6 @@ class KeysTexts(Struct, frozen=True, kw_only=True):
     acts: str
     ended: str
     revoked: str
-    make: str
     make_of: str
     make_about: str
     source_about: str
@@ -60,7 +58,6 @@ KEYS_TEXTS: Mapping[Locale, KeysTexts] = {
     Locale.ENGLISH: KeysTexts(
         title="API keys",
         about="Each service has keys of its own. Only a digest of a key is stored, so nobody can see it again.",
-        administration="Administration",
         listed="Keys that can be used",
         key="Key",
         source="Source",
@@ -81,7 +78,6 @@ KEYS_TEXTS: Mapping[Locale, KeysTexts] = {
         acts="Acts",
         ended="Keys that have ended",
         revoked="Revoked",
-        make="Make a key",
         make_of="{}: make a key",
         make_about="A key can be given only the scopes that the console's own key has.",
         source_about="The stream that its events belong to: a-z, 0-9, _ . -, beginning with a letter or digit.",
@@ -111,7 +107,6 @@ KEYS_TEXTS: Mapping[Locale, KeysTexts] = {
     Locale.JAPANESE: KeysTexts(
         title="APIキー",
         about="キーはサービスごとにあります。保存されるのはハッシュだけなので、後から表示することはできません。",
-        administration="管理",
         listed="有効なキー",
         key="キー",
         source="ソース",
@@ -132,7 +127,6 @@ KEYS_TEXTS: Mapping[Locale, KeysTexts] = {
         acts="操作",
         ended="終了したキー",
         revoked="失効",
-        make="キーを発行する",
         make_of="{}のキーを発行する",
         make_about="発行するキーに付けられるのは、コンソールのキーが持つスコープだけです。",
         source_about="イベントの送信元の名前です。a-z、0-9、_ . - が使え、英数字で始めます。",

@@ -6,12 +6,11 @@ from typing import Final
 
 from msgspec import Struct
 
+from common.keys import SOURCE_NAME, Scope
 from console.errors import ServiceName
 
 SERVICES: Final = (ServiceName.INGEST, ServiceName.SCORING, ServiceName.ALERTS)
-SCOPES: Final = ("read", "write", "events", "webhooks", "admin")
 _KEY_ID: Final = re.compile(r"[0-9a-f]{12}", re.ASCII)
-_SOURCE: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}", re.ASCII)
 _MOST_DAYS: Final = 3_660
 
 
@@ -28,9 +27,9 @@ def asked_service(form: Mapping[str, str]) -> ServiceName | None:
 def asked_key(form: Mapping[str, str]) -> AskedKey | None:
     """None if a field is missing or cannot be read."""
     source, days = form.get("source", "").strip(), form.get("expires_days", "").strip()
-    scopes = tuple(scope for scope in SCOPES if f"scope:{scope}" in form)
+    scopes = tuple(scope.value for scope in Scope if f"scope:{scope}" in form)
     expires = _whole(days, least=1, most=_MOST_DAYS) if days else None
-    if not _SOURCE.fullmatch(source) or not scopes or (days and expires is None):
+    if not SOURCE_NAME.fullmatch(source) or not scopes or (days and expires is None):
         return None
     return AskedKey(source, scopes, expires)
 

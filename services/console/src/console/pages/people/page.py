@@ -2,13 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.responses import RedirectResponse
 
-from console.access.roles import Act, Role
+from console.access.roles import Act
 from console.pages.people.texts import PEOPLE_TEXTS
 from console.pages.people.view import asked_email, asked_role, done_words, invitation
 from console.postgres.audit import ActOutcome, AuditEntry
@@ -109,31 +110,24 @@ def routes(parts: PageParts) -> APIRouter:
     async def role(request: Request, visit: Annotated[Visit, signed_in]) -> Response:
         visit.require(Act.MANAGE_USERS)
         form, me = await posted(request, visit), visit.user
-        asked = asked_role(form)
-
-        async def change(email: str) -> None:
-            await users.change_role(email, asked or Role.CSM, by=me.email, by_role=me.role)
-
-        return await changed(request, visit, None if asked is None else asked_email(form), "role", change)
+        chosen = asked_role(form)
+        if chosen is None:
+            return await listed(request, visit, mistake=PEOPLE_TEXTS[visit.locale].bad_form)
+        change = partial(users.change_role, role=chosen, by=me.email, by_role=me.role)
+        return await changed(request, visit, asked_email(form), "role", change)
 
     @router.post(PATH + "/disable")
     async def disable(request: Request, visit: Annotated[Visit, signed_in]) -> Response:
         visit.require(Act.MANAGE_USERS)
         email, me = asked_email(await posted(request, visit)), visit.user
-
-        async def change(email: str) -> None:
-            await users.disable(email, by=me.email, by_role=me.role)
-
+        change = partial(users.disable, by=me.email, by_role=me.role)
         return await changed(request, visit, email, "disabled", change)
 
     @router.post(PATH + "/enable")
     async def enable(request: Request, visit: Annotated[Visit, signed_in]) -> Response:
         visit.require(Act.MANAGE_USERS)
         email, me = asked_email(await posted(request, visit)), visit.user
-
-        async def change(email: str) -> None:
-            await users.enable(email, by=me.email, by_role=me.role)
-
+        change = partial(users.enable, by=me.email, by_role=me.role)
         return await changed(request, visit, email, "enabled", change)
 
     return router

@@ -12,7 +12,6 @@ class PeopleTexts(Struct, frozen=True, kw_only=True):
 
     title: str
     about: str
-    administration: str
     listed: str
     email: str
     name: str
@@ -53,7 +52,6 @@ PEOPLE_TEXTS: Mapping[Locale, PeopleTexts] = {
     Locale.ENGLISH: PeopleTexts(
         title="People",
         about="Who may sign in to the console. A role that changes holds from the person's next request on.",
-        administration="Administration",
         listed="By e-mail address",
         email="E-mail",
         name="Name",
@@ -97,7 +95,6 @@ PEOPLE_TEXTS: Mapping[Locale, PeopleTexts] = {
     Locale.JAPANESE: PeopleTexts(
         title="利用者",
         about="コンソールにログインできる人です。権限の変更は、次の操作から有効になります。",
-        administration="管理",
         listed="メールアドレス順",
         email="メールアドレス",
         name="名前",

@@ -77,7 +77,9 @@ def routes(parts: PageParts) -> APIRouter:
         asking = Asking()
         sums, listed = await asyncio.gather(asking.of(_sums(parts, view)), asking.of(_listed(parts, view)))
         # Both come from scoring: without either there is nothing to show.
-        asking.check(*([ServiceName.SCORING] if sums is None and listed is None else []))
+        asking.check()
+        if sums is None and listed is None:
+            asking.check(ServiceName.SCORING)
         return _page(parts, request, visit, PortfolioContent(view, sums, listed, asking.away))
 
     @router.get(CSV_PATH)
@@ -120,7 +122,6 @@ def _page(parts: PageParts, request: Request, visit: Visit, content: PortfolioCo
         tier_choices={tier: names.of("tiers", tier, locale) for tier in (*TIERS, *_others(view.tier, TIERS))},
         stage_choices={stage: names.of("stages", stage, locale) for stage in STAGES},
         form_action=PATH,
-        account_address=account_address,
         csv_path=CSV_PATH,
     )
 

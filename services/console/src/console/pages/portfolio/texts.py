@@ -45,12 +45,10 @@ class PortfolioTexts(Struct, frozen=True, kw_only=True):
     statuses: Mapping[str, str]
     sorts: Mapping[str, str]
     caption: str
-    matching: str
     nobody: str
     nobody_owns: str
     no_parent: str
     more_groups: str
-    group_accounts: str
     trend: str
     trend_short: str
     unreadable: str
@@ -127,12 +125,10 @@ PORTFOLIO_TEXTS: Mapping[Locale, PortfolioTexts] = {
             "-band": "best band first",
         },
         caption="Accounts, {}",
-        matching="{} accounts match",
         nobody="No account matches these filters.",
         nobody_owns="without an owner",
         no_parent="without a parent",
         more_groups="There are more groups than these {}.",
-        group_accounts="Show the accounts of {}",
         trend="{} on {}, {} now; lowest {}, highest {}",
         trend_short="Not enough days yet",
         unreadable="The state of this account cannot be read.",
@@ -202,12 +198,10 @@ PORTFOLIO_TEXTS: Mapping[Locale, PortfolioTexts] = {
             "-band": "判定の良い順",
         },
         caption="アカウント（{}）",
-        matching="{} 件のアカウントが該当",
         nobody="条件に合うアカウントはありません。",
         nobody_owns="担当者なし",
         no_parent="親アカウントなし",
         more_groups="これら {} 件のほかにもグループがあります。",
-        group_accounts="{} のアカウントを表示",
         trend="{1}は{0}、現在{2}、最低{3}、最高{4}",
         trend_short="日数が足りません",
         unreadable="このアカウントの状態を読み取れません。",
