@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from common.bus.errors import BusUnavailable, RecordRefused
@@ -11,12 +12,14 @@ from common.bus.partitioner import partition_of
 from common.bus.ports import Ack, Outgoing, Record
 from common.contracts.events import CardActivated, Event, encode_events_record
 from common.topics import TimeMode, Topics, ensure
+from ingest.dead_letters.answers import letters_answer
 from ingest.dead_letters.letter import LetterPosition, parse_position
 from ingest.dead_letters.listing import OTHER_REASONS, LetterList, list_letters
 from ingest.dead_letters.reading import DeadTopic
 from ingest.dead_letters.resending import EventResender, LetterResender, ResendRefusal
 from ingest.dead_letters.selection import LetterSelection
 from ingest.dead_letters.sending import LetterSender, ResendReport
+from ingest.dead_letters.text import list_text
 from support.erased_subjects import erased_subjects
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -156,6 +159,30 @@ async def test_reasons_of_strangers_take_no_memory_without_bound(deployment: Dep
         await deployment.set_aside(b"{}", reason=f"reason {number}")
     counts = (await deployment.found()).counts
     assert (len(counts), counts[OTHER_REASONS]) == (51, 10)
+
+
+@pytest.mark.parametrize("stamp", [-1, 2**62, 253_402_300_799_999])
+async def test_a_letter_with_an_impossible_time_hides_no_other(stamp: int) -> None:
+    """In stream mode whoever writes a record gives it its time."""
+    deployment = Deployment(TimeMode.STREAM)
+    await deployment.prepare()
+    await deployment.set_aside(event(1))
+    await deployment.producer.send(TOPICS.dead, [Outgoing(0, b"acme", event(2), (), stamp)])
+    found = await deployment.found(LetterSelection(since=datetime(1970, 1, 1, tzinfo=UTC)))
+    assert {letter.event_id for letter in letters_answer(found).letters} == {"e-1", "e-2"}
+    assert "e-1" in list_text(found)
+    assert all(one.letter.at + timedelta(days=1) for one in found.newest), "a page of older ones may begin there"
+
+
+async def test_a_list_holds_no_record_and_no_text_without_bound(deployment: Deployment) -> None:
+    long = "x" * 200_000
+    strange = msgspec.json.encode({"account_id": long, "name": long, "source": long, "event_id": long})
+    await deployment.set_aside(strange, ("trace", b"x" * 1_000), key=None)
+    (listed,) = (await deployment.found()).newest
+    letter = listed.letter
+    for told in (letter.account, letter.event, letter.source, letter.event_id):
+        assert told == "x" * 2_000
+    assert (letter.record.value, letter.record.key, tuple(letter.record.headers)) == (None, None, ())
 
 
 async def test_the_very_bytes_go_to_the_partition_of_their_account(deployment: Deployment) -> None:
