@@ -114,9 +114,7 @@ async def test_roles_change_and_people_come_and_go(site: ConsoleSite, browser: h
     await other.aclose()
 
 
-async def test_a_link_of_somebody_who_was_disabled_works_no_more(
-    site: ConsoleSite, browser: httpx.AsyncClient
-) -> None:
+async def test_a_link_of_somebody_who_was_disabled_works_no_more(site: ConsoleSite, browser: httpx.AsyncClient) -> None:
     await site.user("bob@example.com")
     link = link_in((await post(browser, "/link", email="bob@example.com")).text)
     await post(browser, "/disable", email="bob@example.com")

@@ -1,6 +1,7 @@
 """The dead topic, read and sent again: nothing in it can break a command, and nothing is sent for ever."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -13,9 +14,9 @@ from common.bus.ports import Ack, Outgoing, Record
 from common.contracts.events import CardActivated, Event, encode_events_record
 from common.topics import TimeMode, Topics, ensure
 from ingest.dead_letters.answers import letters_answer
-from ingest.dead_letters.letter import LetterPosition, parse_position
+from ingest.dead_letters.letter import DeadLetter, LetterPosition, parse_position
 from ingest.dead_letters.listing import OTHER_REASONS, LetterList, list_letters
-from ingest.dead_letters.reading import DeadTopic
+from ingest.dead_letters.reading import DeadTopic, ScanTooLong
 from ingest.dead_letters.resending import EventResender, LetterResender, ResendRefusal
 from ingest.dead_letters.selection import LetterSelection
 from ingest.dead_letters.sending import LetterSender, ResendReport
@@ -299,6 +300,32 @@ async def test_a_record_that_the_log_never_takes_holds_up_no_other(deployment: D
     await sender.send(LetterSelection(reason="core_failed"), report)
     assert (report.sent, report.refused) == (2, {ResendRefusal.REFUSED_BY_LOG: 1})
     assert [record.value for record in deployment.sent()] == [event(0), event(2)]
+
+
+class Interrupted(DeadTopic):
+    """The time is over after the first letter that is selected."""
+
+    async def letters(self, partition: int, selection: LetterSelection) -> AsyncGenerator[DeadLetter, None]:
+        async with aclosing(super().letters(partition, selection)) as found:
+            async for letter in found:
+                yield letter
+                raise ScanTooLong
+
+
+async def test_what_was_found_before_the_time_was_over_is_sent(deployment: Deployment) -> None:
+    """Else a partition that takes too long would never have one of its letters sent, however often one asks."""
+    await deployment.set_aside(event(1))
+    await deployment.set_aside(event(2))
+    deployment.dead = Interrupted(deployment.broker.admin(), topic=TOPICS.dead)
+    report = ResendReport()
+    with pytest.raises(ScanTooLong):
+        await deployment.sender().send(EVERYTHING, report)
+    assert (report.sent, len(deployment.sent())) == (1, 1)
+    deployment.dead = DeadTopic(deployment.broker.admin(), topic=TOPICS.dead)
+    assert [(one.letter.event_id, one.resent) for one in (await deployment.found()).newest] == [
+        ("e-1", True),
+        ("e-2", False),
+    ]
 
 
 async def test_after_an_outage_the_same_command_sends_the_rest(deployment: Deployment) -> None:

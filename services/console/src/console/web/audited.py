@@ -87,7 +87,5 @@ async def audited_act(
         except DatabaseUnavailable as error:
             # The first row stays: it says that this was asked.
             missing = entry(outcome, more)
-            _log.error(
-                "audit.outcome_missing", act=act, subject=missing.subject, outcome=outcome, error=str(error)
-            )
+            _log.error("audit.outcome_missing", act=act, subject=missing.subject, outcome=outcome, error=str(error))
     return AuditedAct(answer, row)
