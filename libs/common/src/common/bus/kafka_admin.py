@@ -100,12 +100,15 @@ class KafkaAdmin:
             async with self._bounded():
                 await _open(reader, tp)
                 first = (await reader.beginning_offsets([tp]))[tp]
-                # Kafka refuses an offset behind the end, which would look like an outage.
-                if start > first and start >= (await reader.end_offsets([tp]))[tp]:
-                    return
                 reader.seek(tp, max(start, first))
                 reader.resume(tp)
-                records = await _first_records(reader, tp)
+                try:
+                    records = await _first_records(reader, tp)
+                except OffsetOutOfRangeError:
+                    # A start behind the end of the log is no outage.
+                    if start > (await reader.end_offsets([tp]))[tp]:
+                        return
+                    raise
                 end = reader.highwater(tp)
             while True:
                 if records:
