@@ -43,6 +43,8 @@ class BusContract(WritingContract, ReadingContract):
             assert values(await scanned(admin, topic, 1)) == list(range(1_200))
             assert values(await scanned(admin, topic, 1, start=1_190)) == list(range(1_190, 1_200))
             assert await scanned(admin, topic, 1, start=1_200) == []
+            # Such as the position of a letter in a topic that was made anew.
+            assert await scanned(admin, topic, 1, start=10**15) == []
             assert await scanned(admin, topic, 0) == []
 
     async def test_a_scan_ends_where_the_log_ended_when_it_began(self, bus: Bus) -> None:

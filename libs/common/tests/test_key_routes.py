@@ -176,6 +176,26 @@ async def test_a_revoked_key_that_is_still_in_memory_makes_no_successor(keyed: K
     assert await keyed.keyring.verify(other) is not None
 
 
+async def test_a_key_that_was_replaced_at_once_makes_no_successor_from_memory(keyed: KeyedService) -> None:
+    remembering = KeyedService(keyed.engine, ttl=60.0)
+    token = await keyed.store.create(source="console", scopes=ALL)
+    other = await keyed.store.create(source="web", scopes=frozenset({Scope.READ}))
+    async with remembering.asking(token) as http:
+        assert (await http.get("/v1/keys")).status_code == 200
+        async with await admin(keyed) as another:
+            rotated = await another.post(f"/v1/keys/{id_of(token)}/rotate", json={"overlap_hours": 0})
+            assert rotated.status_code == 201
+        before = len(await keyed.store.list())
+        for answer in (
+            await http.post("/v1/keys", json={"source": "web", "scopes": ["read"]}),
+            await http.post(f"/v1/keys/{id_of(other)}/rotate", json={}),
+            await http.delete(f"/v1/keys/{id_of(other)}"),
+        ):
+            assert (answer.status_code, answer.json()["code"]) == (401, "bad_key")
+    assert len(await keyed.store.list()) == before
+    assert await keyed.keyring.verify(other) is not None
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -347,6 +347,27 @@ async def test_an_override_that_cannot_be_used_is_shown_again(served: Served) ->
     await browser.aclose()
 
 
+@pytest.mark.parametrize(("email", "role"), [(OWNER, Role.CSM), ("lena@us.test", Role.LEAD)])
+async def test_nobody_sets_a_band_by_way_of_an_account_that_was_merged(served: Served, email: str, role: Role) -> None:
+    """Ingest files events of a merged account under the other one, which another CSM owns."""
+    browser = await served.site.signed_in(email, role)
+    before = await page_of(browser)
+    merged = event("acme", "account.merged", NOW + 60, properties={"into": "bolt"})
+    sent = {"event_id": "m-1", "account_id": "acme", "name": "account.merged", "properties": {"into": "bolt"}}
+    assert (await served.ingest.post(sent)).status_code == 202
+    harness = served.scoring.harness
+    await harness.post(merged)
+    await harness.tick(NOW + 120)
+    await harness.score()
+    page = await page_of(browser)
+    assert "It goes on as" in page
+    assert OVERRIDE not in page
+    assert (await posted(browser, before, OVERRIDE, **SAID)).status_code == 403
+    assert (await posted(browser, before, OVERRIDE, end="1")).status_code == 403
+    assert (await served.overridden(), await served.acts()) == ([], [])
+    await browser.aclose()
+
+
 async def test_an_alert_is_taken_in_hand_once_and_the_second_is_told_who_was_first(served: Served) -> None:
     signal = await told(served)
     eva, lead = await served.site.signed_in(OWNER), await served.site.signed_in("lena@us.test", Role.LEAD)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from console.clients.delay import DelayReason, ScoresDelay
+from console.clients.delay import ScoresDelay, ScoresDelayReason
 from console.clients.scoring import ScoresFreshness
 from console.errors import ServiceName
 from console.languages.formats import Formats
@@ -22,8 +22,8 @@ def answer(reason: str | None) -> ScoresFreshness:
 @pytest.mark.parametrize(
     ("reason", "expected"),
     [
-        (DelayReason.CATCHING_UP, "Scoring is behind: the figures are of Mar 2, 2026"),
-        (DelayReason.NO_WORKER, "No scoring worker reports: the figures are of Mar 2, 2026"),
+        (ScoresDelayReason.CATCHING_UP, "Scoring is behind: the figures are of Mar 2, 2026"),
+        (ScoresDelayReason.NO_WORKER, "No scoring worker reports: the figures are of Mar 2, 2026"),
         ("a reason of a newer scoring", "As of Mar 2, 2026"),
     ],
 )
@@ -34,7 +34,7 @@ def test_a_page_says_why_its_figures_are_not_of_now(reason: str, expected: str) 
     assert "2026/03/02" in japanese
 
 
-@pytest.mark.parametrize("reason", [None, DelayReason.STREAM])
+@pytest.mark.parametrize("reason", [None, ScoresDelayReason.STREAM])
 def test_what_is_of_now_or_of_a_stream_needs_no_notice(reason: str | None) -> None:
     assert delay_notices(answer(reason), ENGLISH) == []
 

@@ -114,6 +114,21 @@ async def test_roles_change_and_people_come_and_go(site: ConsoleSite, browser: h
     await other.aclose()
 
 
+async def test_a_link_of_somebody_who_was_disabled_works_no_more(site: ConsoleSite, browser: httpx.AsyncClient) -> None:
+    await site.user("bob@example.com")
+    link = link_in((await post(browser, "/link", email="bob@example.com")).text)
+    await post(browser, "/disable", email="bob@example.com")
+    await post(browser, "/enable", email="bob@example.com")
+    async with site.browser() as other:
+        page = await other.get(link)
+        await other.post(link, data={"form_token": form_token(page)} if "form_token" in page.text else {})
+        assert (await other.get("/system")).status_code == 303, "nobody has signed in"
+    new = link_in((await post(browser, "/link", email="bob@example.com")).text)
+    async with site.browser() as other:
+        assert (await other.post(new, data={"form_token": form_token(await other.get(new))})).status_code == 303
+        assert (await other.get("/system")).status_code == 200
+
+
 @pytest.mark.parametrize(("path", "role"), [("/disable", ""), ("/role", "lead"), ("/role", "csm")])
 async def test_the_last_administrator_stays(
     site: ConsoleSite, browser: httpx.AsyncClient, path: str, role: str

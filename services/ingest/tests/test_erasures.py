@@ -171,6 +171,17 @@ async def test_an_unknown_request_is_a_404(ingest: Ingest) -> None:
         assert (answer.status_code, answer.json()["code"]) == (404, "erasure_not_found")
 
 
+@pytest.mark.parametrize("erasure_id", ["nul%00", "a%20b", "x" * 65])
+async def test_what_is_no_id_of_a_request_is_a_422(ingest: Ingest, erasure_id: str) -> None:
+    """PostgreSQL takes no NUL: it would be a 500."""
+    for answer in (
+        await ingest.http.get(f"/v1/erasures/{erasure_id}", headers=admin(ingest)),
+        await ingest.http.post(f"/v1/erasures/{erasure_id}/lift", headers=admin(ingest)),
+        await ingest.http.get(f"/v1/erasures?cursor={erasure_id}", headers=admin(ingest)),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad_parameter")
+
+
 async def test_while_the_log_is_away_it_is_filed_and_the_door_is_shut_already() -> None:
     async with in_memory(ack_seconds=0.05) as ingest:
         await ingest.post(GOOD)

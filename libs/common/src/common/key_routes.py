@@ -53,6 +53,8 @@ class KeyTable(Protocol):
 
     async def list(self) -> Sequence[Key]: ...
 
+    async def is_active(self, key_id: str) -> bool: ...
+
     async def revoke(self, key_id: str) -> bool: ...
 
 
@@ -169,9 +171,9 @@ def _require_grantable(by: Key, scopes: frozenset[Scope]) -> None:
 
 
 async def _still_active(table: KeyTable, by: Key) -> None:
-    """The key in memory may be revoked meanwhile; it must not make itself a successor. Raises a `Problem`: 401."""
-    if any(key.id == by.id and key.revoked_at is not None for key in await table.list()):
-        raise Problem(401, "bad_key", "the key was revoked", headers={"www-authenticate": "Bearer"})
+    """The key in memory may be revoked or replaced meanwhile, and must make no successor. Raises a `Problem`: 401."""
+    if not await table.is_active(by.id):
+        raise Problem(401, "bad_key", "the key has ended", headers={"www-authenticate": "Bearer"})
 
 
 async def _known(table: KeyTable, key_id: str) -> Key:

@@ -145,6 +145,12 @@ class KeyStore:
         async with self._engine.connect() as connection:
             return [_stored(row).key for row in (await connection.execute(query)).mappings()]
 
+    async def is_active(self, key_id: str) -> bool:
+        """Whether the key is neither revoked nor expired, by the clock of the database."""
+        query = select(self._table.c.id).where(self._table.c.id == key_id, self._active())
+        async with self._engine.connect() as connection:
+            return (await connection.execute(query)).first() is not None
+
     async def revoke(self, key_id: str) -> bool:
         """False if no active key has this id."""
         columns = self._table.c

@@ -1,8 +1,10 @@
 """The dead topic, read and sent again: nothing in it can break a command, and nothing is sent for ever."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from common.bus.errors import BusUnavailable, RecordRefused
@@ -11,12 +13,14 @@ from common.bus.partitioner import partition_of
 from common.bus.ports import Ack, Outgoing, Record
 from common.contracts.events import CardActivated, Event, encode_events_record
 from common.topics import TimeMode, Topics, ensure
-from ingest.dead_letters.letter import LetterPosition, parse_position
+from ingest.dead_letters.answers import letters_answer
+from ingest.dead_letters.letter import DeadLetter, LetterPosition, parse_position
 from ingest.dead_letters.listing import OTHER_REASONS, LetterList, list_letters
-from ingest.dead_letters.reading import DeadTopic
+from ingest.dead_letters.reading import DeadTopic, ScanTooLong
 from ingest.dead_letters.resending import EventResender, LetterResender, ResendRefusal
 from ingest.dead_letters.selection import LetterSelection
 from ingest.dead_letters.sending import LetterSender, ResendReport
+from ingest.dead_letters.text import list_text
 from support.erased_subjects import erased_subjects
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -158,6 +162,30 @@ async def test_reasons_of_strangers_take_no_memory_without_bound(deployment: Dep
     assert (len(counts), counts[OTHER_REASONS]) == (51, 10)
 
 
+@pytest.mark.parametrize("stamp", [-1, 2**62, 253_402_300_799_999])
+async def test_a_letter_with_an_impossible_time_hides_no_other(stamp: int) -> None:
+    """In stream mode whoever writes a record gives it its time."""
+    deployment = Deployment(TimeMode.STREAM)
+    await deployment.prepare()
+    await deployment.set_aside(event(1))
+    await deployment.producer.send(TOPICS.dead, [Outgoing(0, b"acme", event(2), (), stamp)])
+    found = await deployment.found(LetterSelection(since=datetime(1970, 1, 1, tzinfo=UTC)))
+    assert {letter.event_id for letter in letters_answer(found).letters} == {"e-1", "e-2"}
+    assert "e-1" in list_text(found)
+    assert all(one.letter.at + timedelta(days=1) for one in found.newest), "a page of older ones may begin there"
+
+
+async def test_a_list_holds_no_record_and_no_text_without_bound(deployment: Deployment) -> None:
+    long = "x" * 200_000
+    strange = msgspec.json.encode({"account_id": long, "name": long, "source": long, "event_id": long})
+    await deployment.set_aside(strange, ("trace", b"x" * 1_000), key=None)
+    (listed,) = (await deployment.found()).newest
+    letter = listed.letter
+    for told in (letter.account, letter.event, letter.source, letter.event_id):
+        assert told == "x" * 2_000
+    assert (letter.record.value, letter.record.key, tuple(letter.record.headers)) == (None, None, ())
+
+
 async def test_the_very_bytes_go_to_the_partition_of_their_account(deployment: Deployment) -> None:
     value = event(1, "zeta").replace(b'"name"', b' "name"')
     position = await deployment.set_aside(value, key=b"zeta", partition=(partition_of(b"zeta", PARTITIONS) + 1) % 4)
@@ -272,6 +300,32 @@ async def test_a_record_that_the_log_never_takes_holds_up_no_other(deployment: D
     await sender.send(LetterSelection(reason="core_failed"), report)
     assert (report.sent, report.refused) == (2, {ResendRefusal.REFUSED_BY_LOG: 1})
     assert [record.value for record in deployment.sent()] == [event(0), event(2)]
+
+
+class Interrupted(DeadTopic):
+    """The time is over after the first letter that is selected."""
+
+    async def letters(self, partition: int, selection: LetterSelection) -> AsyncGenerator[DeadLetter, None]:
+        async with aclosing(super().letters(partition, selection)) as found:
+            async for letter in found:
+                yield letter
+                raise ScanTooLong
+
+
+async def test_what_was_found_before_the_time_was_over_is_sent(deployment: Deployment) -> None:
+    """Else a partition that takes too long would never have one of its letters sent, however often one asks."""
+    await deployment.set_aside(event(1))
+    await deployment.set_aside(event(2))
+    deployment.dead = Interrupted(deployment.broker.admin(), topic=TOPICS.dead)
+    report = ResendReport()
+    with pytest.raises(ScanTooLong):
+        await deployment.sender().send(EVERYTHING, report)
+    assert (report.sent, len(deployment.sent())) == (1, 1)
+    deployment.dead = DeadTopic(deployment.broker.admin(), topic=TOPICS.dead)
+    assert [(one.letter.event_id, one.resent) for one in (await deployment.found()).newest] == [
+        ("e-1", True),
+        ("e-2", False),
+    ]
 
 
 async def test_after_an_outage_the_same_command_sends_the_rest(deployment: Deployment) -> None:

@@ -65,6 +65,8 @@ async def test_the_receipt_is_that_of_the_first_record(database: str) -> None:
         )
         unknown = await http.get("/v1/erasures/r-2")
         assert (unknown.status_code, unknown.json()["code"]) == (404, "erasure_not_found")
+        impossible = await http.get("/v1/erasures/nul%00")
+        assert (impossible.status_code, impossible.json()["code"]) == (422, "bad_parameter")
 
 
 async def test_the_receipt_of_a_person_adds_up_the_partitions_that_have_read_the_record(database: str) -> None:

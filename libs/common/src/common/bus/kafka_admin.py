@@ -102,7 +102,13 @@ class KafkaAdmin:
                 first = (await reader.beginning_offsets([tp]))[tp]
                 reader.seek(tp, max(start, first))
                 reader.resume(tp)
-                records = await _first_records(reader, tp)
+                try:
+                    records = await _first_records(reader, tp)
+                except OffsetOutOfRangeError:
+                    # A start behind the end of the log is no outage.
+                    if start > (await reader.end_offsets([tp]))[tp]:
+                        return
+                    raise
                 end = reader.highwater(tp)
             while True:
                 if records:

@@ -22,7 +22,8 @@ from common.keys import Scope
 from common.problems import Problem, database_unavailable, openapi_response
 from common.topics import TimeMode
 
-ErasureId = Annotated[str, Path(min_length=1, max_length=64)]
+ERASURE_ID = "^[A-Za-z0-9_-]+$"
+ErasureId = Annotated[str, Path(min_length=1, max_length=64, pattern=ERASURE_ID)]
 SEGMENT_DAYS = 7
 """Kafka deletes a whole segment of a log, which it closes after a week at the latest (`segment.ms`)."""
 

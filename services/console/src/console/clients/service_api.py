@@ -15,6 +15,7 @@ Query = Mapping[str, str | int | float | Sequence[str]]
 Answer = TypeVar("Answer")
 
 
+_PERSON = "/v1/users/"
 _SCOPE_MISSING = "scope_missing"
 # The one 403 that is about what was asked, and not about the console's own key.
 _MAY_NOT_GRANT = "may_not_grant"
@@ -76,22 +77,28 @@ class ServiceApi:
             raise ApiRefused(self.service, answered.status_code, problem.code, problem.detail)
         # A key that is refused is the operator's mistake: to the person who looks, the service is away.
         if answered.status_code >= 500 or answered.status_code in (401, 403, 429):
-            _log.warning("api.unavailable", api=self.service, path=path, status=answered.status_code, code=problem.code)
+            status = answered.status_code
+            _log.warning("api.unavailable", api=self.service, path=_logged(path), status=status, code=problem.code)
             away = ScopeMissing if problem.code == _SCOPE_MISSING else ApiUnavailable
             raise away(self.service, problem.detail or f"answered {answered.status_code}")
         raise ApiRefused(self.service, answered.status_code, problem.code, problem.detail)
 
     def _unavailable(self, path: str, error: httpx.HTTPError) -> ApiUnavailable:
         reason = str(error) or type(error).__name__
-        _log.warning("api.unavailable", api=self.service, path=path, error=reason)
+        _log.warning("api.unavailable", api=self.service, path=_logged(path), error=reason)
         return ApiUnavailable(self.service, reason)
 
     def _decoded(self, answered: httpx.Response, answer: type[Answer]) -> Answer:
         try:
             return msgspec.json.decode(answered.content, type=answer)
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
-            _log.error("api.unreadable", api=self.service, path=answered.url.path, error=str(error))
+            _log.error("api.unreadable", api=self.service, path=_logged(answered.url.path), error=str(error))
             raise ApiUnavailable(self.service, f"its answer cannot be read: {error}") from error
+
+
+def _logged(path: str) -> str:
+    """Without the id of a person: a log is not erased."""
+    return f"{_PERSON}.." if path.startswith(_PERSON) else path
 
 
 def _problem(answered: httpx.Response) -> _ProblemDetails:

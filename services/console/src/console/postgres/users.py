@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from console.access.roles import Act, Role
 from console.languages.locale import Locale
 from console.postgres.audit import ActOutcome, AuditEntry, write_entry
-from console.postgres.schema import console_user, session
+from console.postgres.schema import console_user, session, sign_in_link
 from console.postgres.tables import ConsoleTables
 
 COMMAND_LINE = "command line"
@@ -119,7 +119,10 @@ class UserStore:
         await self._change(email, {"role": role}, entry, leaves_admins=role is Role.ADMIN)
 
     async def disable(self, email: str, *, by: str, by_role: Role | None = None) -> None:
-        """Ends their sessions and refuses new ones. Raises `UnknownUser`, and in the console `LastAdministrator`."""
+        """Ends their sessions and links, and refuses new sessions.
+
+        Raises `UnknownUser`, and in the console `LastAdministrator`.
+        """
         entry = _managed(by, by_role, email, {"change": "disabled"})
         await self._change(email, {"disabled_at": func.now()}, entry, ends_sessions=True, leaves_admins=False)
 
@@ -155,6 +158,8 @@ class UserStore:
                 raise UnknownUser(f"there is no user {email.lower()}")
             if ends_sessions:
                 await connection.execute(delete(session).where(session.c.user_id == user_id))
+                # Else whoever has an old link would be let in once the person is enabled again.
+                await connection.execute(delete(sign_in_link).where(sign_in_link.c.user_id == user_id))
             await write_entry(connection, entry)
 
 

@@ -84,5 +84,6 @@ async def audited_act(
             row = await audit.record(entry(outcome, more))
         except DatabaseUnavailable as error:
             # The first row stays: it says that this was asked.
-            _log.error("audit.outcome_missing", act=act, subject=subject, outcome=outcome, error=str(error))
+            missing = entry(outcome, more)
+            _log.error("audit.outcome_missing", act=act, subject=missing.subject, outcome=outcome, error=str(error))
     return AuditedAct(answer, row)

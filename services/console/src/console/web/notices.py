@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
-from console.clients.delay import DelayReason, ScoresDelay
+from console.clients.delay import ScoresDelay, ScoresDelayReason
 from console.errors import ServiceName
 from console.languages.formats import Formats
 from console.web.texts import LAYOUT
@@ -27,7 +27,7 @@ def away_notices(services: Iterable[ServiceName], formats: Formats) -> list[str]
 
 def delay_notices(answer: Dated | None, formats: Formats) -> list[str]:
     """None in stream mode, where time is always that of the events: each page says as of when it is."""
-    if answer is None or answer.held is None or answer.held.reason == DelayReason.STREAM:
+    if answer is None or answer.held is None or answer.held.reason == ScoresDelayReason.STREAM:
         return []
     return [delay_words(answer.held, answer.as_of, formats)]
 

@@ -12,8 +12,11 @@ from common.contracts import dead_letters
 from common.contracts.dead_letters import attempt_of
 
 _POSITION = re.compile(r"([0-9]{1,5}):([0-9]{1,18})", re.ASCII)
-# Any program may write headers, so the shown part of one is bounded.
+# Any program may write headers and values, so what is kept of them is bounded. An account id has 2,000 at most.
 _HEADER_CHARS = 1_000
+_TEXT_CHARS = 2_000
+# In stream mode any program gives its records their time. A day is left for whoever adds some time to the last one.
+_LAST_MOMENT = round(datetime(9999, 12, 30, tzinfo=UTC).timestamp() * 1000)
 
 
 class LetterPosition(NamedTuple):
@@ -51,7 +54,8 @@ class DeadLetter(Struct, frozen=True):
 
     @property
     def at(self) -> datetime:
-        return datetime.fromtimestamp(self.timestamp / 1000, UTC)
+        """The nearest moment that a date can have."""
+        return datetime.fromtimestamp(min(max(0, self.timestamp), _LAST_MOMENT) / 1000, UTC)
 
 
 class _Named(Struct):
@@ -97,8 +101,8 @@ def _named(value: bytes | None) -> _Named:
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return value[:_TEXT_CHARS] if isinstance(value, str) and value else None
 
 
 def _key_text(key: bytes | None) -> str | None:
-    return key.decode(errors="backslashreplace") if key else None
+    return key[:_TEXT_CHARS].decode(errors="backslashreplace") if key else None

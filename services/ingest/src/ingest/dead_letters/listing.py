@@ -5,7 +5,9 @@ from collections import Counter
 from contextlib import aclosing
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
+from common.bus.ports import PlainRecord
 from ingest.dead_letters.letter import DeadLetter
 from ingest.dead_letters.reading import DeadTopic, ScanTooLong
 from ingest.dead_letters.selection import LetterSelection
@@ -16,6 +18,8 @@ OTHER_REASONS = "(others)"
 
 
 class ListedLetter(Struct, frozen=True):
+    """In a list the letter's record has no bytes: a thousand of the largest would take a gigabyte."""
+
     letter: DeadLetter
     resent: bool
 
@@ -41,7 +45,7 @@ async def list_letters(dead: DeadTopic, selection: LetterSelection, *, limit: in
             resent = await dead.resent(partition, selection)
             async with aclosing(dead.letters(partition, selection)) as letters:
                 async for letter in letters:
-                    listed = ListedLetter(letter, letter.position.offset in resent)
+                    listed = ListedLetter(_without_bytes(letter), letter.position.offset in resent)
                     _count(found, listed)
                     # The position makes the order complete: letters themselves are never compared.
                     entry = (letter.timestamp, *letter.position, listed)
@@ -51,6 +55,10 @@ async def list_letters(dead: DeadTopic, selection: LetterSelection, *, limit: in
     found.complete = found.complete and not dead.older_left_out
     found.newest = [listed for *_, listed in sorted(newest, key=lambda entry: entry[:3])]
     return found
+
+
+def _without_bytes(letter: DeadLetter) -> DeadLetter:
+    return replace(letter, record=PlainRecord(*letter.position, letter.timestamp, None, None))
 
 
 def _count(found: LetterList, listed: ListedLetter) -> None:

@@ -12,7 +12,7 @@ from common.bus.ports import Ack, Outgoing
 from common.contracts.dead_letters import REASON, RESENT, encode_marker
 from ingest.dead_letters.letter import DeadLetter, LetterPosition
 from ingest.dead_letters.offset_set import OffsetSet
-from ingest.dead_letters.reading import DeadTopic
+from ingest.dead_letters.reading import DeadTopic, ScanTooLong
 from ingest.dead_letters.resending import CannotResend, LetterResender, ResendRefusal
 from ingest.dead_letters.selection import LetterSelection
 
@@ -83,17 +83,25 @@ class LetterSender:
                     report.sent += 1
 
     async def send(self, selection: LetterSelection, report: ResendReport) -> None:
-        """Adds to `report` while it sends. Raises `BusUnavailable`; called again, it sends the rest."""
+        """Adds to `report` while it sends. Called again, it sends the rest.
+
+        Raises `BusUnavailable`, and `ScanTooLong` after it has sent what was found in time.
+        """
         for partition in selection.partitions(await self._dead.partitions()):
             batch: list[_Ready] = []
             size = 0
-            async with aclosing(self._ready(partition, selection, report)) as found:
-                async for ready in found:
-                    batch.append(ready)
-                    size += ready.bytes
-                    if len(batch) >= _BATCH_LETTERS or size >= _BATCH_BYTES:
-                        await self._send(batch, report)
-                        batch, size = [], 0
+            try:
+                async with aclosing(self._ready(partition, selection, report)) as found:
+                    async for ready in found:
+                        batch.append(ready)
+                        size += ready.bytes
+                        if len(batch) >= _BATCH_LETTERS or size >= _BATCH_BYTES:
+                            await self._send(batch, report)
+                            batch, size = [], 0
+            except ScanTooLong:
+                # Else a partition that takes too long to read would never have its letters sent.
+                await self._send(batch, report)
+                raise
             await self._send(batch, report)
 
     async def _ready(

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from common.account_in_path import account_in_path, user_in_path
 from common.auth import KeyVerifier, authorize
-from common.erasures.receipts import ErasureId, forgotten_on
+from common.erasures.receipts import ERASURE_ID, ErasureId, forgotten_on
 from common.http_app import json_response
 from common.keys import Scope
 from common.problems import openapi_response
@@ -58,7 +58,11 @@ class ErasuresAnswer(Struct, frozen=True):
 class ErasuresParameters(QueryParameters):
     limit: int = Field(default=50, ge=1, le=200)
     cursor: str | None = Field(
-        default=None, min_length=1, max_length=64, description="`next_cursor` of the page before"
+        default=None,
+        min_length=1,
+        max_length=64,
+        pattern=ERASURE_ID,
+        description="`next_cursor` of the page before",
     )
 
 

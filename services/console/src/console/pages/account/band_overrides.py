@@ -11,7 +11,7 @@ from common.contracts.signals import Band, Override
 from console.access.roles import Act
 from console.clients.account import AccountClient, AccountNow
 from console.clients.events import EventClient
-from console.errors import ApiRefused
+from console.errors import ApiRefused, Forbidden
 from console.pages.account.view import Did
 from console.postgres.audit import AuditTrail
 from console.web.audited import audited
@@ -65,6 +65,9 @@ class BandOverrides:
         """None if ingest does not take it."""
         now = await self._accounts.account(asked.account_id)
         visit.require(Act.OVERRIDE, owner=now.facts.owner)
+        if now.merged_into is not None:
+            # Ingest would file the override under the other account, which may have another owner.
+            raise Forbidden(f"{asked.account_id} goes on as {now.merged_into.account_id}")
         if override_state(now.override) != asked.seen:
             # The form's own post came before, or another person's.
             return Did.OVERRIDDEN if _is_as_asked(now, asked, visit) else Did.CHANGED_BEFORE

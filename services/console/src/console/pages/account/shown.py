@@ -108,7 +108,10 @@ class AccountWords:
 
 
 class ShownAccount(Struct, frozen=True, kw_only=True):
-    """`moves` are one page of them; `moves_after` says that there is another."""
+    """`moves` are one page of them; `moves_after` says that there is another.
+
+    Whoever may act may override the band too, unless the account was merged.
+    """
 
     account_id: str
     name: str
@@ -116,6 +119,7 @@ class ShownAccount(Struct, frozen=True, kw_only=True):
     notices: tuple[str, ...]
     why: tuple[str, ...]
     may_act: bool
+    may_override: bool
     override_state: str
     waterfall: Waterfall | None
     ahead: tuple[NamedPoints, ...]
@@ -146,13 +150,15 @@ def shown_account(
         moving = [DayOfEvents(one.day, one.better, words.events(one)) for one in moving_days(history)]
         drawn = chart.chart_of(history.days, marked, moving)
     owner = None if now is None else now.facts.owner
+    may_act = visit.may(Act.OVERRIDE) or visit.user.owns(owner)
     return ShownAccount(
         account_id=account_id,
         name=account_id if now is None else now.facts.name or account_id,
         words=words,
         notices=tuple(_notices(content, view, text, formats)),
         why=() if now is None else tuple(why_this_band(now, text, formats)),
-        may_act=visit.may(Act.OVERRIDE) or visit.user.owns(owner),
+        may_act=may_act,
+        may_override=may_act and now is not None and now.merged_into is None,
         override_state=override_state(None if now is None else now.override),
         waterfall=None if content.level is None else waterfall_of(content.level.level),
         ahead=_ahead(content),

@@ -1,5 +1,6 @@
 """What the address and the forms of the dead letters ask for."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
@@ -14,7 +15,7 @@ from console.web.view import none_if_empty
 PATH: Final = "/admin/dead-letters"
 ROWS: Final = 50
 _FILTERS: Final = ("reason", "source", "account", "since", "until")
-_LETTER: Final = "letter:"
+_LETTER: Final = re.compile(r"letter:([0-9]{1,5}:[0-9]{1,18})", re.ASCII)
 
 
 def _moment(text: str) -> str:
@@ -77,11 +78,11 @@ class ChosenLetters(Struct, frozen=True):
     @property
     def fields(self) -> Mapping[str, str]:
         """As the form has them."""
-        found = {_LETTER + position: "on" for position in self.positions}
+        found = {f"letter:{position}": "on" for position in self.positions}
         return found | ({"every": "on"} if self.every else {}) | ({"again": "on"} if self.again else {})
 
 
 def chosen_letters(form: Mapping[str, str]) -> ChosenLetters:
     every = "every" in form
-    named = [name.removeprefix(_LETTER) for name in form if name.startswith(_LETTER)]
-    return ChosenLetters(() if every else tuple(named), every, "again" in form)
+    named = tuple(match[1] for name in form if (match := _LETTER.fullmatch(name)))
+    return ChosenLetters(() if every else named, every, "again" in form)

@@ -6,6 +6,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.responses import RedirectResponse
 
+from common.erasures.receipts import ErasureId
 from console.access.roles import Act
 from console.clients.erasures import Erasure, ErasureClient
 from console.errors import ApiRefused, ApiUnavailable
@@ -87,7 +88,7 @@ def routes(parts: PageParts) -> APIRouter:
     async def erasure(
         request: Request,
         visit: Annotated[Visit, signed_in],
-        erasure_id: str,
+        erasure_id: ErasureId,
         did: Annotated[str, Query(max_length=10)] = "",
     ) -> Response:
         visit.require(Act.ERASE)
@@ -131,7 +132,7 @@ def routes(parts: PageParts) -> APIRouter:
         return _to(done.erasure_id, "erased")
 
     @router.post(_ONE + "/lift")
-    async def lift(request: Request, visit: Annotated[Visit, signed_in], erasure_id: str) -> Response:
+    async def lift(request: Request, visit: Annotated[Visit, signed_in], erasure_id: ErasureId) -> Response:
         visit.require(Act.ERASE)
         await posted(request, visit)
         lifting = client.lift(erasure_id)
