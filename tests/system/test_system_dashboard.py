@@ -83,6 +83,7 @@ async def _mishaps(alerting: Alerting, stop: asyncio.Event) -> None:
         await http.post(f"{system.ingest_url}/v1/events", json=[{"name": ""}], headers=bearer(system.keys.write))
         await alerting.client.ask("/v1/accounts")
         await alerting.ask("/v1/alerts")
+        await http.get(f"{system.the('console').url}/sign-in")
         await system.append(system.deployment.topics.events, [broken])
         alerting.office.slack.plan(SlackError("channel_not_found"))
         with suppress(TimeoutError):

@@ -182,16 +182,16 @@ async def test_kills_between_the_steps_change_nothing(alerting: Alerting) -> Non
     known = ErasureKey(ERASURE_KEY)
     await system.execute(
         f"""INSERT INTO ingest.erasure (erasure_id, pseudonym, fingerprint, partition, account_id, filed_by)
-            VALUES ('after a crash', '\\x{known.pseudonym(MINE).hex()}', '{known.fingerprint}',
+            VALUES ('after-a-crash', '\\x{known.pseudonym(MINE).hex()}', '{known.fingerprint}',
                     {system.partition_of(MINE)}, '{MINE}', 'key')"""
     )
     await system.up("ingest")
     await system.up("worker")
-    await receipt(alerting, "api", "after a crash")
+    await receipt(alerting, "api", "after-a-crash")
     system.the("worker").kill()  # it may not have sent the erasure on
     await system.up("worker")
     await alerting.up()
-    assert (await receipt(alerting, "alerts", "after a crash"))["removed"]["alerts"] >= 1
+    assert (await receipt(alerting, "alerts", "after-a-crash"))["removed"]["alerts"] >= 1
     await no_trace_is_left(alerting)
 
 

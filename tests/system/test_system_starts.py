@@ -1,6 +1,7 @@
 """A process that starts while Kafka or PostgreSQL is away serves at once, says what it waits for, and goes on."""
 
 import asyncio
+import socket
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -36,7 +37,10 @@ Away = Callable[[int], TcpServer]
 async def away(how: Away | None, port: int) -> AsyncIterator[None]:
     """Somebody who is of no use listens at the port; None: nobody does."""
     if how is None:
-        yield
+        # Bound and not listening: it refuses, and no other process gets the port meanwhile.
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", port))
+            yield
         return
     server = how(port)
     await server.start()

@@ -103,7 +103,7 @@ async def test_what_ingest_left_half_done_it_ends_after_a_kill(embedded: System,
     substitute = draw_substitute(ANN)
     await embedded.execute(
         f"""INSERT INTO ingest.erasure (erasure_id, pseudonym, fingerprint, user_id, substitute, filed_by)
-            VALUES ('after a crash', '\\x{key.user_pseudonym(ANN).hex()}', '{key.fingerprint}',
+            VALUES ('after-a-crash', '\\x{key.user_pseudonym(ANN).hex()}', '{key.fingerprint}',
                     '{ANN}', '{substitute}', 'key')"""
     )
     await embedded.execute(f"INSERT INTO ingest.identity VALUES ('web', '{ANN}', 'acme', now())")
@@ -113,7 +113,7 @@ async def test_what_ingest_left_half_done_it_ends_after_a_kill(embedded: System,
         return await embedded.rows("SELECT removed->>'identities' FROM ingest.erasure") == [("1",)]
 
     await embedded.until("the request is announced", announced)
-    record = UserErased("after a crash", ANN, key.user_pseudonym(ANN).hex(), substitute)
+    record = UserErased("after-a-crash", ANN, key.user_pseudonym(ANN).hex(), substitute)
     assert all(record in of_partition for of_partition in await log_of(embedded))
     engine = create_async_engine(embedded.deployment.database_url, poolclass=NullPool)
     assert await traces(engine, "ingest", [ANN]) == {}

@@ -51,19 +51,29 @@ class FakeHttpServer:
 
     async def stop(self) -> None:
         """Whoever still waits for an answer meets the end of the connection."""
-        if self._server is None:
+        server, self._server = self._server, None
+        if server is None:
             return
-        self._server.close()
+        server.close()
         for writer in self._connections.values():
             writer.transport.abort()
         await asyncio.gather(*self._connections)
-        await self._server.wait_closed()
-        self._server = None
+        await server.wait_closed()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._server is None:
+            # It came while the server stopped.
+            writer.transport.abort()
+            return
         task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
         self._connections[task] = writer
-        task.add_done_callback(self._connections.pop)
+        task.add_done_callback(self._end)
+
+    def _end(self, connection: asyncio.Task[None]) -> None:
+        writer = self._connections.pop(connection)
+        if connection.cancelled():
+            # It may not have begun.
+            writer.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

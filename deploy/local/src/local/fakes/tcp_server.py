@@ -3,6 +3,7 @@
 import asyncio
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 HOST = "127.0.0.1"
 
@@ -13,7 +14,7 @@ class TcpServer:
     def __init__(self, serve: Callable[[StreamReader, StreamWriter], Awaitable[None]], *, port: int = 0) -> None:
         self._serve = serve
         self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[None]] = set()
+        self._connections: dict[asyncio.Task[None], StreamWriter] = {}
         self.port = port
 
     async def start(self) -> None:
@@ -25,19 +26,28 @@ class TcpServer:
         if self._server is not None:
             self._server.close()
             self._server = None
-        for connection in self._connections:
+        connections = list(self._connections)
+        for connection in connections:
             connection.cancel()
-        if self._connections:
-            await asyncio.wait(self._connections)
+        if connections:
+            await asyncio.wait(connections)
 
-    async def _accept(self, reader: StreamReader, writer: StreamWriter) -> None:
-        connection = asyncio.current_task()
-        assert connection is not None
-        self._connections.add(connection)
-        try:
-            await self._serve(reader, writer)
-        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # One side has gone, or `stop`: either way this connection is over.
-        finally:
-            self._connections.discard(connection)
+    def _accept(self, reader: StreamReader, writer: StreamWriter) -> None:
+        if self._server is None:
+            # It came while the server stopped.
             writer.transport.abort()
+            return
+        connection = asyncio.create_task(self._serve_one(reader, writer))
+        self._connections[connection] = writer
+        # Also of a task that is cancelled before it begins.
+        connection.add_done_callback(self._end)
+
+    async def _serve_one(self, reader: StreamReader, writer: StreamWriter) -> None:
+        # One side has gone: this connection is over.
+        with suppress(OSError, asyncio.IncompleteReadError):
+            await self._serve(reader, writer)
+
+    def _end(self, connection: asyncio.Task[None]) -> None:
+        self._connections.pop(connection).transport.abort()
+        if not connection.cancelled() and (error := connection.exception()) is not None:
+            raise error
