@@ -17,7 +17,7 @@ _WINDOW: Final[ViewportSize] = {"width": 1280, "height": 900}
 _MOST_PIXELS: Final = 1_800.0
 _MOST_PICTURES: Final = 6  # of a page
 _REGISTERED: Final = frozenset(page.path for page in PAGES)
-_PATIENCE: Final = 30_000  # milliseconds
+_PATIENCE: Final = 60_000  # milliseconds
 _TEXTS: Final = LAYOUT[Locale.ENGLISH]
 _AWAY: Final = tuple(_TEXTS.away.format(service) for service in _TEXTS.services.values())
 _LINKS: Final = "main a[href^='/']:not([download])"

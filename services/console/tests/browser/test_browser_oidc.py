@@ -20,10 +20,11 @@ def provided(database: str) -> Iterator[ServedConsole]:
         NODE and (OIDC_PROVIDER.parent / "node_modules" / "oidc-provider").is_dir(), "no oidc-provider (make clients)"
     )
     port = free_port()
+    http = httpx.AsyncClient(timeout=10.0)
 
     def provider(settings: ConsoleSettings) -> OidcProvider:
         return OidcProvider(
-            httpx.AsyncClient(timeout=10.0),
+            http,
             issuer=f"http://127.0.0.1:{port}",
             client_id="console",
             client_secret="a-secret-of-the-test",
@@ -37,6 +38,7 @@ def provided(database: str) -> Iterator[ServedConsole]:
             lines = iter(process.stdout.readline, "")
             assert any(line.strip() == "listening" for line in lines)
             yield console
+            console.run(http.aclose())
             process.terminate()
 
 

@@ -56,6 +56,20 @@ def dated(day: int, name: str, end: int) -> TermChange:
             [fact(0, YEAR), said(100, ENDED), dated(200, STARTED, 200 + YEAR)],
             [Term(100, 100, LOST), Term(200 + YEAR, None, OPEN)],
         ),
+        # Systems post the same facts every night: an end that was renewed, or lost, is not up for decision again.
+        ([fact(0, YEAR), said(350, RENEWED), fact(351, YEAR), fact(352, YEAR)], [Term(YEAR, 350, KEPT)]),
+        (
+            [fact(0, YEAR), said(350, RENEWED), fact(351, YEAR), fact(380, 2 * YEAR)],
+            [Term(YEAR, 350, KEPT), Term(2 * YEAR, None, OPEN)],
+        ),
+        ([fact(0, YEAR), said(100, ENDED), fact(101, YEAR), fact(102, YEAR)], [Term(100, 100, LOST)]),
+        (
+            [fact(0, YEAR), said(100, ENDED), fact(101, YEAR), fact(200, 2 * YEAR)],
+            [Term(100, 100, LOST), Term(2 * YEAR, None, OPEN)],
+        ),
+        ([said(0, STARTED), said(100, ENDED), fact(101, 90)], [Term(100, 100, LOST)]),
+        # The event says the end that a fact said before: it is the end of the new term.
+        ([fact(0, YEAR), dated(5, RENEWED, YEAR)], [Term(5, 5, KEPT), Term(YEAR, None, OPEN)]),
         # Without any date a renewal is due when it is made, and one a year later is another one.
         ([said(0, STARTED), said(350, RENEWED)], [Term(350, 350, KEPT)]),
         ([said(0, STARTED), said(350, RENEWED), said(360, RENEWED)], [Term(350, 350, KEPT)]),

@@ -18,11 +18,20 @@ DAYS = 60
 
 amounts = st.sampled_from([None, 0, 10, 20, 50])
 dates = st.integers(-20, DAYS + 20).map(lambda n: (BEGIN.date() + timedelta(days=n)).isoformat())
+# Few, so that the same end comes again, as it does every night.
+ends = st.none() | st.sampled_from([20, 40, 70]).map(lambda n: (BEGIN.date() + timedelta(days=n)).isoformat())
 contract = st.fixed_dictionaries(
-    {}, optional={"arr": amounts, "seats": amounts, "contract_start": dates, "contract_end": dates}
+    {}, optional={"arr": amounts, "seats": amounts, "contract_start": dates, "contract_end": ends}
 )
 facts = st.fixed_dictionaries(
-    {}, optional={"arr": amounts, "seats": amounts, "contract_start": dates, "tier": st.sampled_from(["high", "low"])}
+    {},
+    optional={
+        "arr": amounts,
+        "seats": amounts,
+        "contract_start": dates,
+        "contract_end": ends,
+        "tier": st.sampled_from(["high", "low"]),
+    },
 )
 nothing: st.SearchStrategy[dict[str, Any]] = st.just({})
 said = st.one_of(

@@ -42,7 +42,8 @@ def terms_of(changes: Iterable[TermChange]) -> list[Term]:
     """The terms of one account, from its changes by event time.
 
     A term is renewed by `contract.renewed`, or by a later end from whichever event or fact; `contract.ended` loses it.
-    An earlier end is a correction. A decision about a term whose end nobody knows is due on the day it is made.
+    An earlier end is a correction. Systems post the same end every night: a fact that repeats it says nothing. A
+    decision about a term whose end nobody knows is due on the day it is made.
     """
     contract = _Contract()
     for change in changes:
@@ -64,17 +65,20 @@ class _Contract:
         self._end: int | None = None
         self._is_open = False
         self._renewed_on: int | None = None
+        # What a new contract has to end after, once this one is lost.
+        self._over = 0
 
     def lose(self, change: TermChange) -> None:
         if not self.is_lost:
             # Whoever leaves before the end decides about the term now, not on its last day.
             due = min(self._end, change.day) if self._end is not None and self._is_open else change.day
             self._terms.append(Term(due, change.day, TermOutcome.LOST))
+            self._over = change.day if self._end is None else self._end
         self.is_lost, self._end, self._is_open, self._renewed_on = True, None, False, None
 
     def begin_anew(self, change: TermChange) -> None:
-        """Whoever has left comes back with a new contract; other facts of theirs mean nothing."""
-        if change.name in (STARTED, RENEWED) or (change.sets_end and change.end is not None):
+        """Whoever has left comes back with a new contract, or a fact says a later end than that of the lost one."""
+        if change.name in (STARTED, RENEWED) or (change.end is not None and change.end > self._over):
             self.is_lost, self._end, self._is_open = False, change.end, change.end is not None
 
     def go_on(self, change: TermChange) -> None:
@@ -82,7 +86,7 @@ class _Contract:
         if due is not None:
             self._terms.append(Term(due, change.day, TermOutcome.RENEWED))
             self._renewed_on, self._is_open = change.day, False
-        if change.sets_end:
+        if change.sets_end and (change.end != self._end or change.name in (STARTED, RENEWED)):
             self._end, self._is_open = change.end, change.end is not None
 
     def all_terms(self) -> list[Term]:

@@ -59,7 +59,7 @@ The same table has the events of support tickets and the words of answers, for `
   customers are not all new on the day on which you begin to post.
 - **A term** is renewed by `contract.renewed`, or by a later `contract_end` from whichever event or fact. A renewal
   and a new date within 90 days of each other are one decision. `contract.ended` loses the term. An earlier end is a
-  correction.
+  correction. A fact that repeats the end which was renewed or lost changes nothing.
 - **Amounts** are in the deployment's only currency. Several changes of one day count as one.
 
 Prometheus has five of them, over the last 365 days, from scoring's read API: `churn_kpi_arr_at_risk`,
