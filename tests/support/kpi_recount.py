@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from common.contracts.events import Event
 
 CONTRACT = ("contract.started", "contract.changed", "contract.renewed", "contract.ended", "contract.cancel_requested")
@@ -210,8 +212,11 @@ def _terms(account: Account) -> list[Term]:
                 found += _lost(contract, one.time.date())
                 over = _end(contract) or one.time.date()
             contract = []
-        elif over is None or contract or _begins(one, over):
+        elif over is None or contract:
             contract.append(one)
+        elif _begins(one, over):
+            # Whoever has left renews nothing: they come back.
+            contract.append(replace(one, name="contract.started"))
     return found + _standing(contract)
 
 
