@@ -50,7 +50,8 @@ async def test_a_rebuild_that_keeps_what_was_filed_puts_it_where_the_log_has_it(
     """Workers append it again, and the copy counts nothing."""
     filed = '{"type":"feed.paused","id":"p-1","source":"web","since":"2026-03-01T22:00:00Z"}'
     await AnnouncementTable(wall.engine, patience=10.0).file("p-1", filed)
-    await wall.score()
+    async with wall.running():
+        await wall.until(lambda: wall.count("announcements_read_total", outcome="applied") == 2)
     before = await wall.rows()
     assert [len(logged(wall, partition)) for partition in range(2)] == [1, 1]
     async with wall.engine.begin() as connection:
