@@ -31,12 +31,18 @@ async def test_who_is_slow_is_waited_for_when_another_has_refused() -> None:
 
 async def test_the_rest_is_shown_while_one_service_is_away() -> None:
     asking = Asking()
-    assert await asking.of(failing(ApiUnavailable(ServiceName.ALERTS, "refused"))) is None
+    away = await asking.of(failing(ApiUnavailable(ServiceName.ALERTS, "refused")))
+    came = await asking.of(slow([]))
     asking.check()
-    asking.check(ServiceName.SCORING, ServiceName.ALERTS)
+    asking.check(away, came)
     assert asking.away == (ServiceName.ALERTS,)
     with pytest.raises(ApiUnavailable):
-        asking.check(ServiceName.ALERTS)
+        asking.check(away)
+
+
+async def test_a_part_that_is_missing_is_no_reason_while_every_service_answers() -> None:
+    asking = Asking()
+    asking.check(await asking.of(failing(UNKNOWN), unknown=True))
 
 
 async def test_what_may_be_unknown_is_no_refusal() -> None:

@@ -35,12 +35,12 @@ class Asking:
                 self._refusal = self._refusal or error
         return None
 
-    def check(self, *needed: ServiceName) -> None:
-        """Raises `ApiRefused` if a service has refused, and `ApiUnavailable` if all that are needed are away."""
+    def check(self, *needed: object) -> None:
+        """Raises `ApiRefused` if a service has refused, and `ApiUnavailable` if of the `needed` parts none came."""
         if self._refusal is not None:
             raise self._refusal
-        if needed and all(service in self._away for service in needed):
-            raise self._away[needed[0]]
+        if self._away and needed and all(part is None for part in needed):
+            raise next(iter(self._away.values()))
 
 
 async def nothing() -> None:

@@ -88,7 +88,7 @@ async def read_content(
             looking_ahead.of(accounts.level(account_id, as_of=ahead)) if ahead else nothing(),
         ),
     )
-    asking.check(ServiceName.SCORING, ServiceName.ALERTS)
+    asking.check(now, listed)
     return AccountContent(
         now=now,
         level=level,

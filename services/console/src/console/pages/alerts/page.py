@@ -67,7 +67,7 @@ def routes(parts: PageParts) -> APIRouter:
             asking_acted.of(client.alert(view.acted)) if view.acted else nothing(),
             asking_owner.of(_own(parts, visit)),
         )
-        asking.check(ServiceName.ALERTS)
+        asking.check(listed)
         asking_owner.check()
         content = AlertsContent(view=view, listed=listed, acted=acted, own=own, away=asking_owner.away)
         return _page(parts, request, visit, content)

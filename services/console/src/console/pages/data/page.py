@@ -61,7 +61,7 @@ async def _content(parts: PageParts, ingest: IngestReader, view: DataView) -> Da
         asking.of(parts.scoring.event_uses(limit=_NAMES)),
         asking.of(parts.scoring.freshness()),
     )
-    asking.check(ServiceName.INGEST, ServiceName.SCORING)
+    asking.check(sources, rejects, uses)
     return DataContent(view=view, sources=sources, one=one, rejects=rejects, uses=uses, scores=scores, away=asking.away)
 
 

@@ -79,9 +79,7 @@ async def _content(parts: PageParts, view: KpiView) -> KpiContent:
     whole, renewals = await asyncio.gather(
         asking.of(parts.scoring.kpis(view.span())), asking.of(_renewals(parts, view))
     )
-    asking.check()
-    if whole is None and renewals is None:
-        asking.check(ServiceName.SCORING)
+    asking.check(whole, renewals)
     trend = groups = cohorts = None
     if whole is not None:
         # What today is to scoring, the answer says.

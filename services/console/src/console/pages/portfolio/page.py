@@ -77,9 +77,7 @@ def routes(parts: PageParts) -> APIRouter:
         asking = Asking()
         sums, listed = await asyncio.gather(asking.of(_sums(parts, view)), asking.of(_listed(parts, view)))
         # Both come from scoring: without either there is nothing to show.
-        asking.check()
-        if sums is None and listed is None:
-            asking.check(ServiceName.SCORING)
+        asking.check(sums, listed)
         return _page(parts, request, visit, PortfolioContent(view, sums, listed, asking.away))
 
     @router.get(CSV_PATH)
