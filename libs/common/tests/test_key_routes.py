@@ -206,6 +206,8 @@ async def test_a_key_that_was_replaced_at_once_makes_no_successor_from_memory(ke
         {"source": "The Web", "scopes": ["read"]},
         {"source": "web\n", "scopes": ["read"]},
         {"source": "web", "scopes": ["read"], "expires_days": 0},
+        {"source": "web", "scopes": ["read"], "expires_days": True},
+        {"source": "web", "scopes": ["read"], "expires_days": "30"},
         {"source": "web", "scopes": ["read"], "events_per_second": 5},
         {"source": "web", "scopes": ["read"], "burst_events": 5},
         {"source": "web", "scopes": ["read"], "events_per_second": -1, "burst_events": 5},

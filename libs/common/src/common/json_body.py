@@ -16,10 +16,13 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 async def read(request: Request, model: type[Model], *, most: int, seconds: float) -> Model:
-    """Raises the 400, 408, 413 or 422 to be answered."""
+    """Raises the 400, 408, 413 or 422 to be answered.
+
+    No value becomes another type: the document says `boolean`, so 0 is refused, not taken for false.
+    """
     body = await read_bytes(request, most=most, seconds=seconds)
     try:
-        return model.model_validate_json(body)
+        return model.model_validate_json(body, strict=True)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)
         raise RequestValidationError([{**fault, "loc": ("body", *fault["loc"])} for fault in faults]) from error

@@ -223,6 +223,7 @@ def _body(model: type[BaseModel]) -> dict[str, Any]:
     for name, inline in schema.pop("$defs", {}).items():
         assert name == Scope.__name__, "only scopes are types of their own"
         schema["properties"]["scopes"]["items"] = inline
+        del schema["properties"]["scopes"]["uniqueItems"]  # a repeated scope is taken, and counts once
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 

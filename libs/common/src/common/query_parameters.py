@@ -34,7 +34,7 @@ def without_nul(text: str) -> str:
 
 def _timestamp(value: Any, *, time_of_date: time) -> float:
     """Seconds since the epoch; `time_of_date` completes a value that is a date only."""
-    moment = _parse(str(value), time_of_date)
+    moment = _parse(value, time_of_date) if isinstance(value, str) else None
     if moment is None or moment.tzinfo is None:
         raise ValueError("is a date (2026-01-31) or RFC 3339 with a zone (2026-01-31T09:00:00Z; write + as %2B)")
     if not FIRST_DATE < moment.date() < LAST_DATE:

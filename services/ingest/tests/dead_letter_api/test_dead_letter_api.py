@@ -107,6 +107,8 @@ async def test_a_letter_of_somebody_erased_is_not_sent(ingest: Ingest) -> None:
         {"positions": ["0:1"] * 501},
         {"reason": "core_failed", "everything": True},
         {"since": "yesterday"},
+        {"reason": "core_failed", "since": 20260131},
+        {"reason": "core_failed", "dry_run": 0},
         {"source": ""},
     ],
 )
