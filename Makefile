@@ -60,13 +60,14 @@ demo: $(VENV)/installed ## a SaaS company's months in a minute, then a live part
 
 # Each worker has a PostgreSQL and a broker of its own. Byte code is kept whatever the environment says: else each worker,
 # and each process that a test starts, compiles everything anew.
-# More than there are cores: system tests wait more than they compute.
-WORKERS ?= $(shell expr 2 \* $$(nproc) + 1)
+# More than there are cores: system tests wait more than they compute. A third of the workers begins with those that only
+# compute (conftest.py).
+WORKERS ?= $(shell expr 3 \* $$(nproc) + 1)
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(WORKERS)
 
 .PHONY: check
-check: $(VENV)/dev-installed ## the tests that start no process, with few random examples
-	EXAMPLES_SHARE=0.05 $(PYTEST) -q -m "not servers and not kafka and not campaign and not compiler"
+check: $(VENV)/dev-installed ## the quick tests that start no process, with few random examples
+	EXAMPLES_SHARE=0.05 $(PYTEST) -n $$(nproc) -q -m "not servers and not slow and not kafka and not campaign and not compiler"
 
 # The Node clients that tests/clients runs. Where they cannot be installed those tests are skipped, with the reason.
 tests/clients/node/node_modules/installed: tests/clients/node/package-lock.json
@@ -78,7 +79,7 @@ clients: tests/clients/node/node_modules/installed ## the Node SDKs that tests r
 
 # Of random examples a share, so that it takes minutes: EXAMPLES_SHARE=1 tries all, as CI does.
 .PHONY: test
-test: export EXAMPLES_SHARE ?= 0.3
+test: export EXAMPLES_SHARE ?= 0.1
 test: $(VENV)/dev-installed $(VENV)/analysis clients ## unit, integration (PostgreSQL, embedded broker) and whole-system tests (WORKERS=3)
 	$(PYTEST) -m "not kafka and not campaign and not compiler"
 
@@ -99,7 +100,7 @@ test-kafka: $(VENV)/dev-installed ## the bus and the whole system on Apache Kafk
 	$(BIN)/pytest -m kafka
 
 .PHONY: pictures
-pictures: $(VENV)/dev-installed ## pictures of the console's pages for docs/console, from the demo's company (needs chromium)
+pictures: $(VENV)/dev-installed ## pictures of the console's pages for docs/console, from the demo's company (needs Chromium)
 	@PYTHONPATH=tests $(BIN)/python -m pictures
 
 .PHONY: up

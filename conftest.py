@@ -1,9 +1,11 @@
 import gc
+import os
 from typing import Any
 
 import pytest
 from hypothesis import Phase, settings
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 pytest_plugins = ["local.testing", "support.starts"]
 
@@ -23,6 +25,33 @@ WHOLE_FILES = (
     "deploy/local/tests/stack/test_stack.py",
     "deploy/local/tests/demo/test_dataset.py",
 )
+# Without these files too `make check` is quick; each computes for seconds.
+SLOW_FILES = (
+    "services/scoring/tests/backtest/",
+    "services/scoring/tests/health/test_next_crossing.py",
+    "services/scoring/tests/health/test_function_of_records.py",
+    "services/scoring/tests/health/test_first_look_function.py",
+    "services/scoring/tests/health/test_journey_function.py",
+    "services/ingest/tests/mapping/test_any_message.py",
+    "services/ingest/tests/sources/test_judgement.py",
+    "services/ingest/tests/webhooks/test_any_message.py",
+    "deploy/local/tests/demo/test_dataset.py",
+    "tests/bench/test_bench_workload.py",
+)
+# Every third worker begins with the tests that start no process: they compute while the others wait for theirs.
+EVERY = 3
+
+
+def computes(worker: str) -> bool:
+    """Whether this worker (gw0, gw1, ...) begins with the tests that start no process."""
+    return int(worker.removeprefix("gw")) % EVERY == EVERY - 1
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    worker = getattr(config, "workerinput", {}).get("workerid")
+    if worker is not None and computes(worker):
+        # What waits for a process goes first, else it may be late.
+        os.nice(10)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -30,6 +59,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if SERVERS & set(getattr(item, "fixturenames", ())):
             item.add_marker("servers")
+        if item.nodeid.startswith(SLOW_FILES):
+            item.add_marker("slow")
     # Tests with processes take up to half a minute. At the end of the run one worker would do them while others idle.
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: item.get_closest_marker("servers") is None)
@@ -49,6 +80,11 @@ class FileScheduling(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
         return path if path.startswith(WHOLE_FILES) else nodeid
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        if computes(node.gateway.id):
+            self.workqueue.move_to_end(next(reversed(self.workqueue)), last=False)
+        super()._assign_work_unit(node)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileScheduling:

@@ -38,7 +38,7 @@ HEAD: Final = """# Pictures of the console
 
 def main() -> int:
     if CHROMIUM is None:
-        print("there is no chromium (Debian: chromium)", file=sys.stderr)
+        print("there is no chromium (Debian: chromium-headless-shell)", file=sys.stderr)
         return 2
     with exit_on_sigterm():
         try:

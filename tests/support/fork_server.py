@@ -18,8 +18,14 @@ from contextlib import suppress
 from typing import Any
 
 # Where each service is wired, and what it loads by name: together they import what a fresh process does.
-WIRED = ("ingest.serve", "scoring.app", "scoring.api.app", "alerts.app", "common.logs", "common.runtime")
-LOADED = ("alerts.channels.email.channel", "alerts.channels.slack.channel", "common.commands.command_line")
+WIRED = ("ingest.serve", "scoring.app", "scoring.api.app", "alerts.app", "console.app", "common.logs", "common.runtime")
+LOADED = (
+    "alerts.channels.email.channel",
+    "alerts.channels.slack.channel",
+    "common.commands.command_line",
+    "pydantic.v1",
+    "uvicorn.lifespan.off",
+)
 PRELOADED = (*WIRED, *LOADED)
 NUMBER = 8  # bytes
 
@@ -75,6 +81,8 @@ def become(request: dict[str, Any]) -> None:
 
 
 def main(descriptor: int) -> None:
+    # The folder of this file: its console.py is not the service.
+    sys.path[0] = os.getcwd()
     for name in PRELOADED:
         importlib.import_module(name)
     # A thread would be missing in every fork, and a lock that it holds would stay locked.

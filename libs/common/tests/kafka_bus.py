@@ -23,6 +23,7 @@ _FETCH = cast(KafkaApi, 1)  # the proxy knows requests by number, and has a name
 
 class KafkaBus(Bus):
     fetch_max_wait: ClassVar[float] = 0.5
+    session_timeout: ClassVar[float] = 6.0
 
     def __init__(self, proxy: KafkaProxy) -> None:
         self._proxy = proxy
@@ -32,7 +33,13 @@ class KafkaBus(Bus):
 
     def consumer(self, topic: str, *, group: str) -> KafkaConsumer:
         # The topic is this test's own: so is the group.
-        return KafkaConsumer(self._proxy.bootstrap, topic, group=f"{group}-{topic}", fetch_max_wait=self.fetch_max_wait)
+        return KafkaConsumer(
+            self._proxy.bootstrap,
+            topic,
+            group=f"{group}-{topic}",
+            fetch_max_wait=self.fetch_max_wait,
+            session_timeout=self.session_timeout,
+        )
 
     def admin(self) -> KafkaAdmin:
         return KafkaAdmin(self._proxy.bootstrap, timeout=5.0, fetch_max_wait=self.fetch_max_wait)

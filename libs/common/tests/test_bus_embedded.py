@@ -5,13 +5,14 @@ import pytest
 from kafka_bus import KafkaBus, KafkaContract
 
 from local.fakes.kafka_proxy import KafkaProxy
-from local.stack.embedded_broker import FETCH_MAX_WAIT, EmbeddedBroker
+from local.stack.embedded_broker import FETCH_MAX_WAIT, SESSION_SECONDS, EmbeddedBroker
 
 
 class EmbeddedBus(KafkaBus):
     stamps: ClassVar[bool] = False
     knows_its_bounds: ClassVar[bool] = False
     fetch_max_wait: ClassVar[float] = FETCH_MAX_WAIT
+    session_timeout: ClassVar[float] = SESSION_SECONDS
 
 
 @pytest.fixture

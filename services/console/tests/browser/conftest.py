@@ -24,7 +24,7 @@ def console(postgres: Postgres, tables: str) -> Iterator[ServedConsole]:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """For one module and no longer: while Playwright runs, no other test of this thread can have an event loop."""
-    require(CHROMIUM, "there is no chromium (Debian: chromium)")
+    require(CHROMIUM, "there is no chromium (Debian: chromium-headless-shell)")
     with sync_playwright() as playwright:
         # As root it does not start in its sandbox.
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])

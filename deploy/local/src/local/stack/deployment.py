@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from common.topics import TimeMode, Topics
-from local.stack.embedded_broker import FETCH_MAX_WAIT
+from local.stack.embedded_broker import FETCH_MAX_WAIT, SESSION_SECONDS
 from local.stack.processes import free_port
 from local.stack.servers import CHECKOUT, Broker
 from local.stack.sinks import SinkPorts, read_routes
@@ -72,6 +72,8 @@ class Deployment:
 
     def environment(self, ports: Ports) -> dict[str, str]:
         wait = str(round(self.fetch_wait * 1000))
+        # Apache Kafka takes no shorter session than six seconds, which is what services have by default.
+        session = str(SESSION_SECONDS if self.broker is Broker.EMBEDDED else 6.0)
         return {
             "KAFKA_BOOTSTRAP": self.bootstrap,
             "DATABASE_URL": self.database_url,
@@ -91,11 +93,13 @@ class Deployment:
             "SCORING_CARD": str(self.card),
             "SCORING_FIRST_LOOK_SECONDS": str(self.first_look_seconds),
             "SCORING_FETCH_WAIT_MS": wait,
+            "SCORING_SESSION_SECONDS": session,
             "ALERTS_PORT": str(ports.alerts),
             "ALERTS_GROUP": f"{self.prefix}alerts",
             "ALERTS_ROUTES": str(self.routes),
             "ALERTS_PLAYBOOKS": str(PLAYBOOKS),
             "ALERTS_FETCH_WAIT_MS": wait,
+            "ALERTS_SESSION_SECONDS": session,
             "CONSOLE_PORT": str(ports.console),
             "CONSOLE_URL": ports.url("console"),
             "CONSOLE_INGEST_URL": ports.url("ingest"),

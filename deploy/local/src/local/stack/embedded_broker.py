@@ -13,6 +13,8 @@ from local.stack.processes import Process, free_port, known_brokers, package
 
 # It does not wake a waiting fetch when a record comes.
 FETCH_MAX_WAIT = 0.01
+# It lets a member that joins a group wait for half of this.
+SESSION_SECONDS = 3.0
 START_TIMEOUT = 20.0
 
 
