@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -380,6 +381,19 @@ async def test_a_key_is_rotated(administrator: Administrator) -> None:
         ("admin", "managed keys", old, "asked", change),
         ("admin", "managed keys", old, "done", {**change, "new": token.split("_")[1]}),
     ]
+
+
+async def test_a_rotated_key_lives_as_long_as_the_old_one_and_the_page_says_until_when(
+    administrator: Administrator,
+) -> None:
+    store = administrator.services.store("scoring")
+    for lifetime in (timedelta(days=90), None):
+        old = (await store.create(source="bi", scopes=frozenset({Scope.READ}), expires_after=lifetime)).split("_")[1]
+        answer = await administrator.post("/admin/keys/rotate", service="scoring", key=old, overlap_hours="2")
+        new = (await store.active())[token_in(answer.text).split("_")[1]].key
+        assert new.expires_at == (lifetime and new.created_at + lifetime)
+        assert ("It does not end by itself." in answer.text) is (lifetime is None)
+        assert ("It ends at" in answer.text) is (lifetime is not None)
 
 
 async def test_a_key_is_revoked_and_the_consoles_own_is_not(administrator: Administrator) -> None:

@@ -32,10 +32,11 @@ class ApiKeys(Struct, frozen=True, kw_only=True):
 
 
 class MadeKey(Struct, frozen=True, kw_only=True):
-    """`token` is a secret: for the one page that shows it."""
+    """`token` is a secret: for the one page that shows it. `expires_at`: None if it does not end by itself."""
 
     id: str
     token: str
+    expires_at: datetime | None
     replaces: str | None
     replaced_until: datetime | None
 
