@@ -58,7 +58,7 @@ async def until_waiting(connected: AsyncEngine, waiting: int = 1) -> None:
     async with asyncio.timeout(30), connected.connect() as connection:
         # Each statement has a transaction of its own, for the view is read once in each.
         await connection.execution_options(isolation_level="AUTOCOMMIT")
-        while await connection.scalar(text(WAITING)) != waiting:
+        while await connection.scalar(text(WAITING)) != waiting:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
 
