@@ -54,6 +54,10 @@ class KeysTexts(Struct, frozen=True, kw_only=True):
     replaced: str
     to_list: str
     nothing: str
+    every_service: str
+    page: str
+    previous_page: str
+    next_page: str
 
 
 KEYS_TEXTS: Mapping[Locale, KeysTexts] = {
@@ -108,6 +112,10 @@ KEYS_TEXTS: Mapping[Locale, KeysTexts] = {
         replaced="The old key {} ends at {}. Give the new one to its client before.",
         to_list="All keys",
         nothing="There is no key.",
+        every_service="Keys of all services",
+        page="Page {}",
+        previous_page="Previous page",
+        next_page="Next page",
     ),
     Locale.JAPANESE: KeysTexts(
         title="APIキー",
@@ -159,5 +167,9 @@ KEYS_TEXTS: Mapping[Locale, KeysTexts] = {
         replaced="古いキー {} は {} に終了します。それまでに新しいキーをクライアントに設定してください。",
         to_list="すべてのキー",
         nothing="キーはありません。",
+        every_service="全サービスのキー",
+        page="{} ページ",
+        previous_page="前のページ",
+        next_page="次のページ",
     ),
 }
