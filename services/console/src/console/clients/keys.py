@@ -36,9 +36,9 @@ class MadeKey(Struct, frozen=True, kw_only=True):
 
     id: str
     token: str
-    expires_at: datetime | None
     replaces: str | None
     replaced_until: datetime | None
+    expires_at: datetime | None = None
 
 
 class KeyClient:
