@@ -44,9 +44,9 @@ OF_RESENDING: Final = {
     403: "The key has not the scope `write`.",
     404: "There is no alert with this id.",
     408: "The body came too slowly.",
+    409: "No message of this alert has failed for good.",
     413: "The body is too large.",
     422: "The body cannot be used: `errors` tells which field and why.",
-    409: "No message of this alert has failed for good.",
 }
 
 
