@@ -20,7 +20,7 @@ from common.auth import KeyVerifier, authorize
 from common.database_errors import DATABASE_ERRORS, DatabaseFailure, classify, error_text
 from common.http_app import json_response
 from common.key_answers import OF_MAKING, OF_ONE, KeysAnswer, NewKeyAnswer, key_answer, responses
-from common.key_tokens import MadeKey, split_token
+from common.key_tokens import IssuedKey, split_token
 from common.keys import MOST_BURST, SOURCE_NAME, AskingKeyEnded, Key, Scope
 from common.problems import Problem, database_unavailable
 from common.token_bucket import RateLimit
@@ -47,11 +47,11 @@ class KeyTable(Protocol):
         lifetime: timedelta | None = None,
         limit: RateLimit | None = None,
         by: str | None = None,
-    ) -> MadeKey: ...
+    ) -> IssuedKey: ...
 
     async def rotate(
         self, key_id: str, *, overlap: timedelta, lifetime: timedelta | None = None, by: str | None = None
-    ) -> MadeKey | None: ...
+    ) -> IssuedKey | None: ...
 
     async def list(self) -> Sequence[Key]: ...
 
@@ -206,7 +206,7 @@ def _days(days: int | None) -> timedelta | None:
     return None if days is None else timedelta(days=days)
 
 
-def _new_key(made: MadeKey, *, replaces: str | None = None) -> NewKeyAnswer:
+def _new_key(made: IssuedKey, *, replaces: str | None = None) -> NewKeyAnswer:
     parts = split_token(made.token)
     assert parts is not None, "the store makes tokens of this form"
     return NewKeyAnswer(

@@ -23,7 +23,7 @@ class NewToken(Struct, frozen=True):
         return f"cs_{self.id}_{self.secret}"
 
 
-class MadeKey(Struct, frozen=True):
+class IssuedKey(Struct, frozen=True):
     """`token` is a secret. `replaced_until` is when the key ends that it was made for, None if it replaces none."""
 
     token: str

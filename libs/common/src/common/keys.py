@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.database_errors import DATABASE_ERRORS, error_text
 from common.key_table import api_key
-from common.key_tokens import MadeKey, new_token, secret_digest
+from common.key_tokens import IssuedKey, new_token, secret_digest
 from common.token_bucket import RateLimit
 
 SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}", re.ASCII)
@@ -111,7 +111,7 @@ class KeyStore:
         lifetime: timedelta | None = None,
         limit: RateLimit | None = None,
         by: str | None = None,
-    ) -> MadeKey:
+    ) -> IssuedKey:
         """As `create`, for a key that asks."""
         row = {
             "source": source,
@@ -126,7 +126,7 @@ class KeyStore:
 
     async def rotate(
         self, key_id: str, *, overlap: timedelta, lifetime: timedelta | None = None, by: str | None = None
-    ) -> MadeKey | None:
+    ) -> IssuedKey | None:
         """A new key like this one, which ends after the overlap. None if no active key has the id.
 
         A key that would end earlier still does. `lifetime` is of the new key; without it the old one's counts anew.
@@ -160,12 +160,12 @@ class KeyStore:
         if (await connection.execute(rows.where(columns.id == by, self._active()))).first() is None:
             raise AskingKeyEnded(by)
 
-    async def _insert(self, connection: AsyncConnection, row: Mapping[str, Any]) -> MadeKey:
+    async def _insert(self, connection: AsyncConnection, row: Mapping[str, Any]) -> IssuedKey:
         made = new_token()
         expires_at = None if row["lifetime"] is None else func.now() + row["lifetime"]
         values = {**row, "id": made.id, "secret_sha256": secret_digest(made.secret), "expires_at": expires_at}
         query = insert(self._table).values(values).returning(self._table.c.expires_at)
-        return MadeKey(made.text, (await connection.execute(query)).scalar_one())
+        return IssuedKey(made.text, (await connection.execute(query)).scalar_one())
 
     async def list(self) -> Sequence[Key]:
         """All keys, revoked ones included, oldest first."""
