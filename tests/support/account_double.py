@@ -53,6 +53,7 @@ class AccountDouble:
         self.acknowledged: dict[str, Any] | None = None
         self.override: Override | None = None
         self.sent_again = 0
+        self.resent_by: str | None = None
         # Of tickets and answers; without them it is `name`.
         self.words = words
         self.open_tickets = tickets
@@ -256,6 +257,7 @@ class AccountDouble:
             return _json(self._acknowledgement())
         if path.endswith("/resend"):
             self.sent_again += 1
+            self.resent_by = msgspec.json.decode(request.content)["by"]
             return _json(of_alerts.Resent(alert_id=self._told().signal_id, notification_ids=("n-1",)))
         if path == "/v1/alerts":
             return _json(of_alerts.Alerts(alerts=(self._summary(),), next_cursor=None))
@@ -357,6 +359,8 @@ class AccountDouble:
             "due": None,
             "held_until": None,
             "done": NOW,
+            "resent": None if self.resent_by is None else NOW,
+            "resent_by": self.resent_by,
         }
 
     def _ingest(self, request: httpx.Request) -> httpx.Response:

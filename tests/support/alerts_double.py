@@ -76,7 +76,7 @@ class AlertsDouble:
 
     def _act(self, request: httpx.Request, alert: answers.AlertSummary) -> httpx.Response:
         if request.url.path.endswith("/resend"):
-            return _json(answers.Resent(alert_id=alert.id, notification_ids=("m-1",)))
+            return self._resend(alert, msgspec.json.decode(request.content)["by"])
         asked = msgspec.json.decode(request.content)
         taken = alert.acknowledgement or answers.Acknowledgement(
             account_id=alert.account_id,
@@ -90,6 +90,19 @@ class AlertsDouble:
         place = self.alerts.index(alert)
         self.alerts[place] = msgspec.structs.replace(alert, acknowledged=True, acknowledgement=taken)
         return _json(taken)
+
+    def _resend(self, alert: answers.AlertSummary, by: str) -> httpx.Response:
+        self.alerts[self.alerts.index(alert)] = msgspec.structs.replace(
+            alert, notifications=_sent_again(alert.notifications, by)
+        )
+        return _json(answers.Resent(alert_id=alert.id, notification_ids=("m-1",)))
+
+
+def _sent_again(messages: Sequence[answers.Notification], by: str) -> tuple[answers.Notification, ...]:
+    return tuple(
+        msgspec.structs.replace(one, resent=NOW, resent_by=by) if one.status is NotificationStatus.FAILED else one
+        for one in messages
+    )
 
 
 def _decision(at: datetime) -> answers.Decision:
@@ -131,7 +144,7 @@ def _json(answer: msgspec.Struct) -> httpx.Response:
 
 HOSTILE_ALERTS = (
     alerted(1, name=SCRIPT, what=SCRIPT, why=SCRIPT, owner='"><img src=x onerror=alert(1)>'),
-    alerted(2, name=OVERRIDE),
+    alerted(2, name=OVERRIDE, notifications=_sent_again(alerted(2).notifications, SCRIPT)),
     alerted(3, name=ARABIC, account_id="a/b?c#d"),
     alerted(4, name=LONG, why=LONG, owner=f"{'o' * 120}@example.com"),
     alerted(5, name=None, what=None, why=None, error="another version wrote it", decisions=(), notifications=()),

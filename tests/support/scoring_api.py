@@ -171,9 +171,9 @@ async def scoring_api(harness: ScoringHarness) -> AsyncIterator[Api]:
         source, snapshots, active_card, metrics=KpiMetrics(registry), pace=KpiPace(first=0.0), steady=time.monotonic
     )
     app = routes.build(
-        Listing(snapshots),
+        Listing(snapshots, kpis),
         reading,
-        PortfolioQueries(snapshots),
+        PortfolioQueries(snapshots, kpis),
         EventUseQueries(snapshots),
         AnnouncementService(AnnouncementTable(harness.engine, patience=10.0), active_card, clock=harness.clock),
         kpis,

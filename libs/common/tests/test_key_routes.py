@@ -1,6 +1,7 @@
 """`/v1/keys` over a real table: secrets are shown once, no key gives more than it has, and none ends itself."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -16,7 +17,7 @@ from common.database import engine
 from common.health_endpoints import Readiness
 from common.http_app import build_app
 from common.key_routes import key_routes
-from common.key_table import alter_api_key_2, create_api_key_1
+from common.key_table import alter_api_key_2, alter_api_key_3, create_api_key_1
 from common.keyring import Keyring
 from common.keys import KeyStore, Scope
 from common.problems import SCHEMA
@@ -46,6 +47,7 @@ async def keyed(database: str) -> AsyncIterator[KeyedService]:
         await connection.execute(text("CREATE SCHEMA keyed"))
         await connection.execute(text(create_api_key_1("keyed")))
         await connection.execute(text(alter_api_key_2("keyed")))
+        await connection.execute(text(alter_api_key_3("keyed")))
     yield KeyedService(pool)
     await pool.dispose()
 
@@ -126,11 +128,27 @@ async def test_a_key_is_rotated_and_both_hold_for_the_overlap(keyed: KeyedServic
         assert new["replaces"] == id_of(old)
         found = {one["id"]: one for one in (await http.get("/v1/keys")).json()["keys"]}
     assert found[id_of(old)]["expires_at"] == new["replaced_until"]
-    assert found[new["id"]]["expires_at"] is None
+    assert (found[new["id"]]["expires_at"], new["expires_at"]) == (None, None)
     for token in (old, new["token"]):
         key = await keyed.keyring.verify(token)
         assert key is not None
         assert key.source == "web"
+
+
+async def test_a_rotated_key_lives_as_long_as_the_old_one_unless_another_lifetime_is_asked_for(
+    keyed: KeyedService,
+) -> None:
+    async with await admin(keyed) as http:
+        made = (await http.post("/v1/keys", json={"source": "web", "scopes": ["read"], "expires_days": 90})).json()
+        rotate = f"/v1/keys/{made['id']}/rotate"
+        same, null, other = [
+            (await http.post(rotate, json=body)).json() for body in ({}, {"expires_days": None}, {"expires_days": 7})
+        ]
+        found = {one["id"]: one for one in (await http.get("/v1/keys")).json()["keys"]}
+    for new, days in ((made, 90), (same, 90), (null, 90), (other, 7)):
+        created = datetime.fromisoformat(found[new["id"]]["created_at"])
+        assert datetime.fromisoformat(new["expires_at"]) == created + timedelta(days=days)
+    assert found[same["id"]]["expires_at"] == same["expires_at"]
 
 
 async def test_a_revoked_key_ends_and_cannot_be_revoked_or_rotated_again(keyed: KeyedService) -> None:

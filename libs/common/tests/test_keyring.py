@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from common.key_tokens import split_token
 from common.keyring import Keyring
-from common.keys import KeysUnavailable, StoredKey, split_token
+from common.keys import KeysUnavailable, StoredKey
 from common.memory_keys import MemoryKeys
 
 SECRET = "s" * 43

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.commands.keys import table
 from common.database import engine
-from common.key_table import alter_api_key_2, api_key, create_api_key_1
+from common.key_table import alter_api_key_2, alter_api_key_3, api_key, create_api_key_1, fill_api_key_3
 from common.keyring import Keyring
 from common.keys import Key, KeyStore, KeysUnavailable, Scope, StoredKey
 from common.token_bucket import RateLimit
@@ -28,6 +28,7 @@ async def connected(database: str) -> AsyncIterator[AsyncEngine]:
         await connection.execute(text("CREATE SCHEMA house"))
         await connection.execute(text(create_api_key_1("house")))
         await connection.execute(text(alter_api_key_2("house")))
+        await connection.execute(text(alter_api_key_3("house")))
     yield pool
     await pool.dispose()
 
@@ -74,9 +75,11 @@ async def test_a_rotated_key_works_beside_the_new_one_until_the_overlap_ends(con
     token = await store.create(source="web", scopes=WRITE, limit=RateLimit(per_second=10.0, burst=20))
     keyring = Keyring(store, miss_ttl=0, now=lambda: datetime.now(UTC) + ahead)
     old_id = token.split("_")[1]
-    new_token = await store.rotate(old_id, overlap=timedelta(hours=24))
-    assert new_token is not None
+    made = await store.rotate(old_id, overlap=timedelta(hours=24))
+    assert made is not None
+    new_token = made.token
     old, new = await store.list()
+    assert (made.replaced_until, made.expires_at) == (old.expires_at, None)
     assert (new.source, new.scopes, new.limit, new.expires_at) == (old.source, old.scopes, old.limit, None)
     assert old.expires_at == new.created_at + timedelta(hours=24), "one transaction has one time"
 
@@ -90,9 +93,53 @@ async def test_an_overlap_never_makes_a_key_live_longer(connected: AsyncEngine) 
     token = await store.create(source="web", scopes=WRITE, expires_after=timedelta(hours=1))
     (before,) = await store.list()
     assert before.expires_at == before.created_at + timedelta(hours=1)
-    await store.rotate(token.split("_")[1], overlap=timedelta(hours=24), expires_after=timedelta(days=90))
+    await store.rotate(token.split("_")[1], overlap=timedelta(hours=24), lifetime=timedelta(days=90))
     old, new = await store.list()
     assert (old.expires_at, new.expires_at) == (before.expires_at, new.created_at + timedelta(days=90))
+
+
+async def test_a_rotated_key_gives_its_lifetime_to_the_next_one(connected: AsyncEngine) -> None:
+    store = KeyStore(connected, schema="house")
+    first = (await store.create(source="web", scopes=WRITE, expires_after=timedelta(days=90))).split("_")[1]
+    async with connected.begin() as connection:
+        older = "created_at = created_at - interval '80 days', expires_at = expires_at - interval '80 days'"
+        await connection.execute(text(f"UPDATE house.api_key SET {older}"))
+    made = await store.rotate(first, overlap=timedelta(hours=24))
+    # The overlap is cut short. That the first key ends tomorrow is not what it was made for.
+    again = await store.rotate(first, overlap=timedelta(hours=1))
+    assert made is not None
+    assert again is not None
+    _, second, third = await store.list()
+    assert second.expires_at == second.created_at + timedelta(days=90) == made.expires_at
+    assert third.expires_at == third.created_at + timedelta(days=90) == again.expires_at
+    shorter = await store.rotate(third.id, overlap=timedelta(hours=1), lifetime=timedelta(days=30))
+    assert shorter is not None
+    after = await store.rotate(shorter.token.split("_")[1], overlap=timedelta(hours=1))
+    assert after is not None
+    *_, last = await store.list()
+    assert last.expires_at == last.created_at + timedelta(days=30) == after.expires_at
+
+
+async def test_a_key_without_an_end_is_rotated_twice_and_no_key_gets_one(connected: AsyncEngine) -> None:
+    store = KeyStore(connected, schema="house")
+    first = (await store.create(source="web", scopes=WRITE)).split("_")[1]
+    for _ in range(2):
+        made = await store.rotate(first, overlap=timedelta(hours=24))
+        assert made is not None
+        assert made.expires_at is None
+
+
+async def test_older_keys_get_the_lifetime_that_they_were_made_with(connected: AsyncEngine) -> None:
+    store = KeyStore(connected, schema="house")
+    ending = (await store.create(source="web", scopes=WRITE, expires_after=timedelta(days=90))).split("_")[1]
+    endless = (await store.create(source="crm", scopes=WRITE)).split("_")[1]
+    async with connected.begin() as connection:
+        await connection.execute(text("UPDATE house.api_key SET lifetime = NULL"))
+        await connection.execute(text(fill_api_key_3("house")))
+    for key_id in (ending, endless):
+        await store.rotate(key_id, overlap=timedelta())
+    lives = {key.source: key.expires_at and key.expires_at - key.created_at for key in await store.list()}
+    assert lives == {"web": timedelta(days=90), "crm": None}
 
 
 async def test_only_an_active_key_can_be_rotated(connected: AsyncEngine) -> None:

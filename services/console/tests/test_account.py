@@ -394,7 +394,9 @@ async def test_a_failed_message_is_sent_again_once(served: Served) -> None:
     assert first.headers["location"] == "/accounts/acme?did=sent-again#alerts"
     assert second.headers["location"] == "/accounts/acme?did=nothing-failed#alerts"
     assert [row[3] for row in await served.acts()] == ["asked", "done", "asked", "refused"]
-    assert "cs-desk by email to desk@example.com: waits" in await page_of(browser)
+    page = await page_of(browser)
+    assert "cs-desk by email to desk@example.com: waits" in page
+    assert f"{OWNER} asked to send it again on" in page
     await browser.aclose()
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -325,6 +326,12 @@ async def test_more_than_a_page_of_letters_leads_to_older_ones(administrator: Ad
 # Keys
 
 
+def link_to(page: str, words: str) -> str:
+    found = re.search(rf'<a href="([^"]*)"[^>]*>{words}', page)
+    assert found is not None, page
+    return found[1].replace("&amp;", "&")
+
+
 def token_in(page: str) -> str:
     found = re.search(r"cs_[0-9a-f]{12}_[\w-]{43}", page)
     assert found is not None, page
@@ -382,6 +389,19 @@ async def test_a_key_is_rotated(administrator: Administrator) -> None:
     ]
 
 
+async def test_a_rotated_key_lives_as_long_as_the_old_one_and_the_page_says_until_when(
+    administrator: Administrator,
+) -> None:
+    store = administrator.services.store("scoring")
+    for lifetime in (timedelta(days=90), None):
+        old = (await store.create(source="bi", scopes=frozenset({Scope.READ}), expires_after=lifetime)).split("_")[1]
+        answer = await administrator.post("/admin/keys/rotate", service="scoring", key=old, overlap_hours="2")
+        new = (await store.active())[token_in(answer.text).split("_")[1]].key
+        assert new.expires_at == (lifetime and new.created_at + lifetime)
+        assert ("It does not end by itself." in answer.text) is (lifetime is None)
+        assert ("It ends at" in answer.text) is (lifetime is not None)
+
+
 async def test_a_key_is_revoked_and_the_consoles_own_is_not(administrator: Administrator) -> None:
     store = administrator.services.store("alerts")
     other = (await store.create(source="bi", scopes=frozenset({Scope.READ}))).split("_")[1]
@@ -431,6 +451,61 @@ async def test_what_cannot_be_done_to_a_key_is_said(
     assert [(key.id, key.revoked_at) for keys in after.values() for key in keys] == [
         (key.id, key.revoked_at) for keys in before.values() for key in keys
     ]
+
+
+async def many_keys(administrator: Administrator, *, active: int, revoked: int) -> tuple[list[str], list[str]]:
+    """The ids of keys of ingest, the oldest first: those that can be used, and those that were revoked."""
+    store = administrator.services.store("ingest")
+    made = [
+        (await store.create(source="web", scopes=frozenset({Scope.READ}))).split("_")[1]
+        for _ in range(active + revoked)
+    ]
+    for key_id in made[active:]:
+        await store.revoke(key_id)
+    return made[:active], made[active:]
+
+
+def rows_of(page: str, service: str) -> list[str]:
+    return re.findall(rf'<tr role="row" id="{service}-(\w+)"', page)
+
+
+async def test_many_keys_are_shown_fifty_to_a_page_and_of_each_service_alone(administrator: Administrator) -> None:
+    active, _ = await many_keys(administrator, active=120, revoked=0)
+    own = administrator.services.keys["ingest"].split("_")[1]
+    newest = [*active[::-1], own]
+    page = (await administrator.browser.get("/admin/keys")).text
+    assert rows_of(page, "ingest") == newest[:50]
+    assert len(rows_of(page, "scoring")) == 1
+    second = (await administrator.browser.get(link_to(page, "Next page"))).text
+    assert rows_of(second, "ingest") == newest[50:100]
+    assert rows_of(second, "scoring") == []
+    third = (await administrator.browser.get(link_to(second, "Next page"))).text
+    assert rows_of(third, "ingest") == newest[100:]
+    assert "Next page" not in third
+    assert link_to(third, "Previous page") == "/admin/keys?service=ingest&page=2"
+    assert rows_of((await administrator.browser.get(link_to(third, "Keys of all services"))).text, "alerts") != []
+
+
+async def test_keys_that_have_ended_are_shown_only_on_request(administrator: Administrator) -> None:
+    active, revoked = await many_keys(administrator, active=1, revoked=60)
+    page = (await administrator.browser.get("/admin/keys")).text
+    assert [one for one in revoked if one in page] == []
+    assert "Keys that have ended (60)" in page
+    ended = (await administrator.browser.get("/admin/keys?service=ingest&state=ended")).text
+    assert "/admin/keys?service=ingest&amp;state=ended" in page
+    assert [one for one in revoked if one in ended] == revoked[10:]
+    older = (await administrator.browser.get(link_to(ended, "Next page"))).text
+    assert [one for one in revoked if one in older] == revoked[:10]
+    assert active[0] not in older
+    assert 'action="/admin/keys' not in older, "nothing can be done to them"
+    # The page of what was revoked just now says so, also if it is among many.
+    done = (await administrator.browser.get(f"/admin/keys?revoked={revoked[0]}")).text
+    assert f"The key {revoked[0]} has ended." in done
+
+
+@pytest.mark.parametrize("query", ["service=console", "state=lost", "page=0", "page=many", "page=1000001"])
+async def test_an_address_of_keys_that_cannot_be_used_is_refused(administrator: Administrator, query: str) -> None:
+    assert (await administrator.browser.get(f"/admin/keys?{query}")).status_code == 422
 
 
 # Without the scope

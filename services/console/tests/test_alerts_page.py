@@ -227,6 +227,7 @@ async def test_what_failed_is_sent_again_once(desk: Desk) -> None:
     assert "Acme: what failed is decided again" in page
     assert "waits for a timer" in page
     assert "1970" not in page
+    assert "lea@example.com asked to send it again on" in page
     answer = await act(browser, "resend", signal)
     assert "Acme: nothing is left to send again." in await shown(browser, answer.headers["location"])
     assert [outcome for _, _, outcome in await desk.audited()] == ["asked", "done", "asked", "refused"]

@@ -109,6 +109,7 @@ async def test_what_the_address_names_is_asked_for_and_shown(shown: Shown) -> No
         "stage": "renewal",
         "owner": "Eva@example.com",
         "segment": "mid",
+        "cohort": "2025-03",
         "renewal_within_days": "366",
         "group_by": "renewal_month",
         "groups": "20",
@@ -120,7 +121,6 @@ async def test_what_the_address_names_is_asked_for_and_shown(shown: Shown) -> No
         'value="2025-10-01"',
         'value="high" checked',
         'value="2025-03"',
-        "Renewals cannot be filtered by cohort",
     ):
         assert expected in page, expected
 
@@ -169,15 +169,21 @@ async def test_a_cohort_that_began_long_ago_is_not_drawn(shown: Shown) -> None:
 
 
 async def test_renewals_ahead_have_their_health_and_lead_to_the_accounts(shown: Shown) -> None:
-    page = await shown.page("/kpis?tier=high")
+    page = await shown.page("/kpis?tier=high&cohort=2025-03&cohort=2025-04")
     table = page[page.index("Renewals ahead") :]
     april = table[table.index(">Apr 2026<") : table.index(">May 2026<")]
     rows = [one for one in shown.scoring.rows if one.contract_end and one.contract_end.month == 4]
     assert f'data-label="Contracts">{len(rows)}<' in april
     assert f'data-label="red">{sum(one.band == "red" for one in rows)}<' in april
     assert "ARR at risk" in april
-    assert links(page, "Show these accounts") == ["/portfolio?tier=high&renewal_within_days=366&sort=renewal"]
-    assert (await shown.browser.get(links(page, "Show these accounts")[0])).status_code == 200
+    (address,) = links(page, "Show these accounts")
+    months = "cohort=2025-03&cohort=2025-04"
+    assert address == f"/portfolio?tier=high&{months}&renewal_within_days=366&sort=renewal"
+    portfolio = await shown.page(address)
+    assert 'name="cohort" type="month" value="2025-03"' in portfolio
+    assert '<input type="hidden" name="cohort" value="2025-04">' in portfolio
+    for path in ("/v1/accounts", "/v1/portfolio"):
+        assert shown.scoring.last(path).get_list("cohort") == ["2025-03", "2025-04"], path
 
 
 async def test_the_file_is_that_of_scoring(shown: Shown) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import re
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from importlib.resources import files
 from typing import Any
 
@@ -90,6 +91,18 @@ def test_a_rotated_key_is_listed_with_its_end_beside_the_new_one(empty_database:
     assert re.search(rf"^{key_id}  web +events  50/s burst 100 .*never +[0-9-]+ [0-9:]+Z +-$", shown, re.MULTILINE)
     assert re.search(rf"^{new_id}  web +events  50/s burst 100 .*never +- +-$", shown, re.MULTILINE)
     ingest(database, "keys", "rotate", "nobody", code=1)
+
+
+def test_a_rotated_key_that_ends_is_followed_by_one_of_the_same_lifetime(empty_database: str) -> None:
+    database = empty_database
+    ingest(database, "migrate")
+    key_id = ingest(database, "keys", "create", "--source", "web", "--scope", "read", "--expires", "90d").split("_")[1]
+    same = ingest(database, "keys", "rotate", key_id).split("_")[1]
+    shorter = ingest(database, "keys", "rotate", key_id, "--expires", "1h").split("_")[1]
+    moment = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ"
+    found = re.findall(rf"^(\w{{12}}) .*?({moment})  never +({moment})", ingest(database, "keys", "list"), re.MULTILINE)
+    lives = {one: datetime.fromisoformat(end) - datetime.fromisoformat(made) for one, made, end in found}
+    assert (lives[same], lives[shorter]) == (timedelta(days=90), timedelta(hours=1))
 
 
 @pytest.mark.parametrize("words", [("migrate",), ("keys", "list")])

@@ -20,7 +20,16 @@ async def read(request: Request, model: type[Model], *, most: int, seconds: floa
 
     No value becomes another type: the document says `boolean`, so 0 is refused, not taken for false.
     """
+    return _checked(await read_bytes(request, most=most, seconds=seconds), model)
+
+
+async def read_optional(request: Request, model: type[Model], *, most: int, seconds: float) -> Model | None:
+    """As `read`; None if there is no body."""
     body = await read_bytes(request, most=most, seconds=seconds)
+    return _checked(body, model) if body else None
+
+
+def _checked(body: bytes, model: type[Model]) -> Model:
     try:
         return model.model_validate_json(body, strict=True)
     except ValidationError as error:

@@ -43,11 +43,13 @@ class KeysAnswer(Struct, frozen=True, kw_only=True):
 class NewKeyAnswer(Struct, frozen=True, kw_only=True):
     """A key that was just made. `token` is in this answer alone: only a digest of it is stored.
 
-    `replaces` is the id of the key that ends at `replaced_until`; both are null if it replaces none.
+    It ends at `expires_at`; null: not by itself. `replaces` is the id of the key that ends at `replaced_until`; both
+    are null if it replaces none.
     """
 
     id: str
     token: str
+    expires_at: datetime | None = None
     replaces: str | None = None
     replaced_until: datetime | None = None
 

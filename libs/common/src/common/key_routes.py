@@ -20,7 +20,8 @@ from common.auth import KeyVerifier, authorize
 from common.database_errors import DATABASE_ERRORS, DatabaseFailure, classify, error_text
 from common.http_app import json_response
 from common.key_answers import OF_MAKING, OF_ONE, KeysAnswer, NewKeyAnswer, key_answer, responses
-from common.keys import MOST_BURST, SOURCE_NAME, Key, Scope, split_token
+from common.key_tokens import IssuedKey, split_token
+from common.keys import MOST_BURST, SOURCE_NAME, AskingKeyEnded, Key, Scope
 from common.problems import Problem, database_unavailable
 from common.token_bucket import RateLimit
 
@@ -36,26 +37,27 @@ Days = Annotated[int, Field(ge=1, le=_MOST_DAYS)]
 
 
 class KeyTable(Protocol):
-    """As `KeyStore`. Methods raise what the database raises."""
+    """As `KeyStore`. Methods raise what the database raises, and `AskingKeyEnded`."""
 
-    async def create(
+    async def make(
         self,
         *,
         source: str,
         scopes: frozenset[Scope],
-        expires_after: timedelta | None = None,
+        lifetime: timedelta | None = None,
         limit: RateLimit | None = None,
-    ) -> str: ...
+        by: str | None = None,
+    ) -> IssuedKey: ...
 
     async def rotate(
-        self, key_id: str, *, overlap: timedelta, expires_after: timedelta | None = None
-    ) -> str | None: ...
+        self, key_id: str, *, overlap: timedelta, lifetime: timedelta | None = None, by: str | None = None
+    ) -> IssuedKey | None: ...
 
     async def list(self) -> Sequence[Key]: ...
 
-    async def is_active(self, key_id: str) -> bool: ...
+    async def find(self, key_id: str) -> Key | None: ...
 
-    async def revoke(self, key_id: str) -> bool: ...
+    async def revoke(self, key_id: str, *, by: str | None = None) -> bool: ...
 
 
 class CreateKey(BaseModel):
@@ -82,7 +84,7 @@ class CreateKey(BaseModel):
 
 
 class RotateKey(BaseModel):
-    """The old key stays valid for `overlap_hours`. `expires_days` is of the new one."""
+    """The old key stays valid for `overlap_hours`. `expires_days` is of the new one; null: as the old one's."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -114,11 +116,14 @@ def key_routes(table: KeyTable, keys: KeyVerifier, *, service: str) -> APIRouter
         asked = await json_body.read(request, CreateKey, most=_MOST_BYTES, seconds=_SECONDS)
         _require_grantable(by, asked.scopes)
         async with _answering():
-            await _still_active(table, by)
-            token = await table.create(
-                source=asked.source, scopes=asked.scopes, expires_after=_days(asked.expires_days), limit=asked.limit
+            key = await table.make(
+                source=asked.source,
+                scopes=asked.scopes,
+                lifetime=_days(asked.expires_days),
+                limit=asked.limit,
+                by=by.id,
             )
-        made = NewKeyAnswer(id=_id(token), token=token)
+        made = _new_key(key)
         _log.info("key.created", key=made.id, source=asked.source, scopes=sorted(asked.scopes), by=by.id)
         return _made(made)
 
@@ -135,15 +140,16 @@ def key_routes(table: KeyTable, keys: KeyVerifier, *, service: str) -> APIRouter
         if key_id == by.id and asked.overlap_hours == 0:
             raise _own_key()
         async with _answering():
-            await _still_active(table, by)
-            old = await _known(table, key_id)
+            old = await table.find(key_id)
+            if old is None:
+                raise _no_such_key()
+            # Scopes never change, so those of the row that is rotated are these.
             _require_grantable(by, old.scopes)
             overlap = timedelta(hours=asked.overlap_hours)
-            token = await table.rotate(key_id, overlap=overlap, expires_after=_days(asked.expires_days))
-            if token is None:
+            key = await table.rotate(key_id, overlap=overlap, lifetime=_days(asked.expires_days), by=by.id)
+            if key is None:
                 raise _no_such_key()
-            replaced = await _known(table, key_id)
-        made = NewKeyAnswer(id=_id(token), token=token, replaces=key_id, replaced_until=replaced.expires_at)
+        made = _new_key(key, replaces=key_id)
         _log.info("key.rotated", key=key_id, new=made.id, by=by.id)
         return _made(made)
 
@@ -154,8 +160,7 @@ def key_routes(table: KeyTable, keys: KeyVerifier, *, service: str) -> APIRouter
         if key_id == by.id:
             raise _own_key()
         async with _answering():
-            await _still_active(table, by)
-            if not await table.revoke(key_id):
+            if not await table.revoke(key_id, by=by.id):
                 raise _no_such_key()
         _log.info("key.revoked", key=key_id, by=by.id)
         return Response(status_code=204)
@@ -170,25 +175,15 @@ def _require_grantable(by: Key, scopes: frozenset[Scope]) -> None:
         raise Problem(403, "may_not_grant", detail)
 
 
-async def _still_active(table: KeyTable, by: Key) -> None:
-    """The key in memory may be revoked or replaced meanwhile, and must make no successor. Raises a `Problem`: 401."""
-    if not await table.is_active(by.id):
-        raise Problem(401, "bad_key", "the key has ended", headers={"www-authenticate": "Bearer"})
-
-
-async def _known(table: KeyTable, key_id: str) -> Key:
-    found = next((key for key in await table.list() if key.id == key_id), None)
-    if found is None:
-        raise _no_such_key()
-    return found
-
-
 @asynccontextmanager
 async def _answering() -> AsyncIterator[None]:
-    """Raises a `Problem` with status 503 if the database does not answer in time."""
+    """Raises a `Problem`: 503 if the database does not answer in time, 401 if the key that asks has ended meanwhile."""
     try:
         async with asyncio.timeout(_SECONDS):
             yield
+    except AskingKeyEnded as error:
+        # It is still in memory.
+        raise Problem(401, "bad_key", "the key has ended", headers={"www-authenticate": "Bearer"}) from error
     except DATABASE_ERRORS as error:
         if classify(error, connected=True) is DatabaseFailure.STATEMENT:
             raise
@@ -211,10 +206,16 @@ def _days(days: int | None) -> timedelta | None:
     return None if days is None else timedelta(days=days)
 
 
-def _id(token: str) -> str:
-    parts = split_token(token)
+def _new_key(made: IssuedKey, *, replaces: str | None = None) -> NewKeyAnswer:
+    parts = split_token(made.token)
     assert parts is not None, "the store makes tokens of this form"
-    return parts[0]
+    return NewKeyAnswer(
+        id=parts[0],
+        token=made.token,
+        expires_at=made.expires_at,
+        replaces=replaces,
+        replaced_until=made.replaced_until,
+    )
 
 
 def _body(model: type[BaseModel]) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from typing import Protocol
 import structlog
 from msgspec import Struct, field
 
-from common.keys import Key, KeysUnavailable, StoredKey, split_token
+from common.key_tokens import split_token
+from common.keys import Key, KeysUnavailable, StoredKey
 from common.stopping import stopped_within
 
 _log = structlog.get_logger()

@@ -1,31 +1,26 @@
-"""API keys, as PostgreSQL stores them: each has a source and scopes.
-
-A token is `cs_<id>_<secret>`. The id finds the key and is public: lists and logs show it. Only the SHA-256 of the
-secret is stored. Digests are compared in constant time, so the time of an answer tells at most that an id exists.
-"""
+"""API keys, as PostgreSQL stores them: each has a source and scopes."""
 
 import hmac
 import re
-import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from hashlib import sha256
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, MetaData, RowMapping, Text, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.database_errors import DATABASE_ERRORS, error_text
 from common.key_table import api_key
+from common.key_tokens import IssuedKey, new_token, secret_digest
 from common.token_bucket import RateLimit
 
 SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}", re.ASCII)
 """What a source may be called."""
 MOST_BURST = 1_000_000_000
-_TOKEN = re.compile(r"cs_([0-9a-f]{12})_([A-Za-z0-9_-]{43})", re.ASCII)
 
 
 class Scope(StrEnum):
@@ -54,6 +49,10 @@ class KeysUnavailable(Exception):
     """The keys cannot be read, so no key can be called invalid: answer 503, never 401."""
 
 
+class AskingKeyEnded(Exception):
+    """The key that asks for a change was revoked or has expired: answer 401."""
+
+
 class Key(Struct, frozen=True):
     """`last_used_at` is right to a minute or two, for uses are written once a minute. A `limit` is the key's own, in
     place of the service's setting; one of 0 events a second is no limit.
@@ -79,17 +78,15 @@ class StoredKey(Struct, frozen=True):
 
     def has_secret(self, secret: str) -> bool:
         """Compared in constant time."""
-        return hmac.compare_digest(self.secret_sha256, _digest(secret))
-
-
-def split_token(token: str) -> tuple[str, str] | None:
-    """The id and the secret, or None if the text is not in the form of a token."""
-    match = _TOKEN.fullmatch(token)
-    return (match[1], match[2]) if match else None
+        return hmac.compare_digest(self.secret_sha256, secret_digest(secret))
 
 
 class KeyStore:
-    """The keys of one service, in its own schema."""
+    """The keys of one service, in its own schema.
+
+    `by` is the id of the key that asks for a change. It cannot end between the check that it is active and the change:
+    who revokes or rotates it waits for that transaction, or is waited for. Raises `AskingKeyEnded`.
+    """
 
     def __init__(self, engine: AsyncEngine, *, schema: str) -> None:
         self._engine = engine
@@ -104,19 +101,35 @@ class KeyStore:
         limit: RateLimit | None = None,
     ) -> str:
         """The token, which cannot be shown again: only a digest of it is stored."""
+        return (await self.make(source=source, scopes=scopes, lifetime=expires_after, limit=limit)).token
+
+    async def make(
+        self,
+        *,
+        source: str,
+        scopes: frozenset[Scope],
+        lifetime: timedelta | None = None,
+        limit: RateLimit | None = None,
+        by: str | None = None,
+    ) -> IssuedKey:
+        """As `create`, for a key that asks."""
         row = {
             "source": source,
             "scopes": [scope.value for scope in sorted(scopes)],
             "events_per_second": limit and limit.per_second,
             "burst_events": (limit and limit.burst) or None,
+            "lifetime": lifetime,
         }
         async with self._engine.begin() as connection:
-            return await self._insert(connection, row, expires_after)
+            await self._hold(connection, by)
+            return await self._insert(connection, row)
 
-    async def rotate(self, key_id: str, *, overlap: timedelta, expires_after: timedelta | None = None) -> str | None:
-        """The token of a new key like this one, which ends after the overlap. None if no active key has the id.
+    async def rotate(
+        self, key_id: str, *, overlap: timedelta, lifetime: timedelta | None = None, by: str | None = None
+    ) -> IssuedKey | None:
+        """A new key like this one, which ends after the overlap. None if no active key has the id.
 
-        A key that would end earlier still does. `expires_after` is of the new key.
+        A key that would end earlier still does. `lifetime` is of the new key; without it the old one's counts anew.
         """
         columns = self._table.c
         ending = (
@@ -124,20 +137,35 @@ class KeyStore:
             .where(columns.id == key_id, self._active())
             # LEAST passes over null.
             .values(expires_at=func.least(columns.expires_at, func.now() + overlap))
-            .returning(columns.source, columns.scopes, columns.events_per_second, columns.burst_events)
+            .returning(self._table)
         )
         async with self._engine.begin() as connection:
+            await self._hold(connection, by, key_id)
             old = (await connection.execute(ending)).mappings().first()
-            return None if old is None else await self._insert(connection, dict(old), expires_after)
+            if old is None:
+                return None
+            row = {name: old[name] for name in ("source", "scopes", "events_per_second", "burst_events", "lifetime")}
+            made = await self._insert(connection, row if lifetime is None else {**row, "lifetime": lifetime})
+            return replace(made, replaced_until=old["expires_at"])
 
-    async def _insert(
-        self, connection: AsyncConnection, row: Mapping[str, Any], expires_after: timedelta | None
-    ) -> str:
-        key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
-        expires_at = None if expires_after is None else func.now() + expires_after
-        values = {**row, "id": key_id, "secret_sha256": _digest(secret), "expires_at": expires_at}
-        await connection.execute(insert(self._table).values(values))
-        return f"cs_{key_id}_{secret}"
+    async def _hold(self, connection: AsyncConnection, by: str | None, *others: str) -> None:
+        """Locks the rows until the end of the transaction. Raises `AskingKeyEnded`."""
+        if by is None:
+            return
+        columns = self._table.c
+        rows = select(columns.id).where(columns.id.in_({by, *others}))
+        # In one order everywhere: two keys that rotate each other would wait for one another.
+        await connection.execute(rows.order_by(columns.id).with_for_update(key_share=True))
+        # By a statement of its own, which sees what the transaction that was waited for has written.
+        if (await connection.execute(rows.where(columns.id == by, self._active()))).first() is None:
+            raise AskingKeyEnded(by)
+
+    async def _insert(self, connection: AsyncConnection, row: Mapping[str, Any]) -> IssuedKey:
+        made = new_token()
+        expires_at = None if row["lifetime"] is None else func.now() + row["lifetime"]
+        values = {**row, "id": made.id, "secret_sha256": secret_digest(made.secret), "expires_at": expires_at}
+        query = insert(self._table).values(values).returning(self._table.c.expires_at)
+        return IssuedKey(made.text, (await connection.execute(query)).scalar_one())
 
     async def list(self) -> Sequence[Key]:
         """All keys, revoked ones included, oldest first."""
@@ -145,13 +173,14 @@ class KeyStore:
         async with self._engine.connect() as connection:
             return [_stored(row).key for row in (await connection.execute(query)).mappings()]
 
-    async def is_active(self, key_id: str) -> bool:
-        """Whether the key is neither revoked nor expired, by the clock of the database."""
-        query = select(self._table.c.id).where(self._table.c.id == key_id, self._active())
+    async def find(self, key_id: str) -> Key | None:
+        """One key, revoked or not."""
+        query = select(self._table).where(self._table.c.id == key_id)
         async with self._engine.connect() as connection:
-            return (await connection.execute(query)).first() is not None
+            row = (await connection.execute(query)).mappings().first()
+        return None if row is None else _stored(row).key
 
-    async def revoke(self, key_id: str) -> bool:
+    async def revoke(self, key_id: str, *, by: str | None = None) -> bool:
         """False if no active key has this id."""
         columns = self._table.c
         query = (
@@ -162,6 +191,7 @@ class KeyStore:
             .returning(columns.id)
         )
         async with self._engine.begin() as connection:
+            await self._hold(connection, by, key_id)
             return (await connection.execute(query)).first() is not None
 
     async def active(self) -> Mapping[str, StoredKey]:
@@ -188,18 +218,18 @@ class KeyStore:
         )
         try:
             async with self._engine.begin() as connection:
+                # In the order in which a key that asks is locked.
+                locked = select(columns.id).where(columns.id == func.any(ids)).order_by(columns.id)
+                await connection.execute(locked.with_for_update(key_share=True))
                 await connection.execute(query)
         except DATABASE_ERRORS as error:
             raise KeysUnavailable(error_text(error)) from error
 
     def _active(self) -> ColumnElement[bool]:
         columns = self._table.c
-        return and_(columns.revoked_at.is_(None), or_(columns.expires_at.is_(None), columns.expires_at > func.now()))
-
-
-def _digest(secret: str) -> bytes:
-    # A slow password hash is for guessable secrets; this one has 256 random bits.
-    return sha256(secret.encode()).digest()
+        # Not now(), when the transaction began: it may have waited for the one that ended the key.
+        unexpired = or_(columns.expires_at.is_(None), columns.expires_at > func.clock_timestamp())
+        return and_(columns.revoked_at.is_(None), unexpired)
 
 
 def _stored(row: RowMapping) -> StoredKey:

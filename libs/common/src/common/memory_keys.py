@@ -1,11 +1,10 @@
 """API keys in memory instead of PostgreSQL, for tests, with an outage on request."""
 
 import asyncio
-import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from hashlib import sha256
 
+from common.key_tokens import new_token, secret_digest
 from common.keys import Key, KeysUnavailable, Scope, StoredKey
 from common.token_bucket import RateLimit
 
@@ -27,10 +26,10 @@ class MemoryKeys:
         expires_at: datetime | None = None,
         limit: RateLimit | None = None,
     ) -> str:
-        key = Key(secrets.token_hex(6), source, scopes, datetime.now(UTC), expires_at=expires_at, limit=limit)
-        secret = secrets.token_urlsafe(32)
-        self._keys[key.id] = StoredKey(key=key, secret_sha256=sha256(secret.encode()).digest())
-        return f"cs_{key.id}_{secret}"
+        token = new_token()
+        key = Key(token.id, source, scopes, datetime.now(UTC), expires_at=expires_at, limit=limit)
+        self._keys[key.id] = StoredKey(key=key, secret_sha256=secret_digest(token.secret))
+        return token.text
 
     def revoke(self, token: str) -> None:
         del self._keys[token.split("_")[1]]

@@ -192,6 +192,29 @@ async def test_the_document_and_the_door_agree_on_what_may_be_acknowledged(api: 
         assert (answer.status_code == 200) is valid, sent
 
 
+async def test_the_document_and_the_door_agree_on_who_asks_for_a_resend(api: AlertsApi, signal: Signal) -> None:
+    document = (await api.http.get("/openapi.json")).json()
+    described = document["paths"]["/v1/alerts/{alert_id}/resend"]["post"]["requestBody"]
+    assert described["required"] is False
+    schema = described["content"]["application/json"]["schema"]
+    validator = jsonschema.Draft202012Validator({**schema, "components": document["components"]})
+    for sent, valid in (
+        (ACK, True),
+        ({}, True),
+        ({"by": None}, True),
+        ({"by": ""}, False),
+        ({"by": 7}, False),
+        ({"by": "x" * 201}, False),
+        ({**ACK, "note": "today"}, False),
+        ([], False),
+    ):
+        assert validator.is_valid(sent) is valid, sent
+        answer = await api.http.post(f"/v1/alerts/{signal.signal_id}/resend", json=sent)
+        # What was sent again before has not failed again.
+        assert (answer.status_code in (200, 409)) is valid, sent
+        assert (answer.status_code == 422) is not valid, sent
+
+
 async def test_requests_are_counted_by_route_and_status(api: AlertsApi, signal: Signal) -> None:
     for path, method in paths(signal).items():
         await api.http.request(method, path, json=ACK)
@@ -224,11 +247,13 @@ NAMES = st.text(min_size=1).map(lambda text: quote(text, safe="", errors="replac
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(path=st.sampled_from(["", "", "/{}", "/{}/ack"]), name=NAMES, pairs=PAIRS, sent=st.binary(max_size=30))
+@given(
+    path=st.sampled_from(["", "", "/{}", "/{}/ack", "/{}/resend"]), name=NAMES, pairs=PAIRS, sent=st.binary(max_size=30)
+)
 async def test_no_question_whatever_is_answered_with_an_error_of_ours(
     api: AlertsApi, signal: Signal, path: str, name: str, pairs: list[tuple[str, str]], sent: bytes
 ) -> None:
     query = "&".join(f"{key}={value}" for key, value in pairs)
-    method = "POST" if path.endswith("ack") else "GET"
+    method = "POST" if path.endswith(("ack", "resend")) else "GET"
     answer = await api.http.request(method, f"/v1/alerts{path.format(name)}?{query}", content=sent)
-    assert answer.status_code in (200, 404, 405, 422), answer.text
+    assert answer.status_code in (200, 404, 405, 409, 422), answer.text

@@ -61,12 +61,14 @@ async def test_nothing_of_an_erased_account_stays_and_others_keep_all(replicas: 
             text("INSERT INTO alerts.acknowledgement VALUES (:account, 'e', 's', 'critical', 'dana', NULL, 0)"),
             {"account": mine},
         )
+        by_dana = "UPDATE alerts.decision SET by = 'dana' WHERE signal_id = :signal"
+        await connection.execute(text(by_dana), {"signal": signals[0].signal_id})
     places = {place.rpartition(".")[2] for place in await traces(replicas.engine, "alerts", [mine, NAME])}
     assert places >= {"account_id", "body", "facts"}
 
     await replicas.erase(mine)
     await replicas.settled()
-    assert await traces(replicas.engine, "alerts", [mine]) == {}
+    assert await traces(replicas.engine, "alerts", [mine, "dana"]) == {}
     assert await counts(replicas) == before
     ids = {row[0] for row in await replicas.rows("SELECT signal_id FROM alerts.erased_signal")}
     assert ids == {one.signal_id for one in signals}

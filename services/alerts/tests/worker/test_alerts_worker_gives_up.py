@@ -165,8 +165,10 @@ async def test_the_command_sends_again_what_failed_since_a_moment(
     assert await resend.run(parser.parse_args(["--since", "2999-01-01"]), settings) == 0
     assert _ids(capsys) == []
     assert await resend.run(parser.parse_args([]), settings) == 2
-    assert await resend.run(parser.parse_args(["--since", "2020-01-01"]), settings) == 0
+    assert await resend.run(parser.parse_args(["--since", "2020-01-01", "--by", "dana"]), settings) == 0
     assert len(_ids(capsys)) == 2
+    asked = "SELECT DISTINCT by FROM alerts.decision WHERE by IS NOT NULL"
+    assert [row[0] for row in await owned.rows(asked)] == ["dana"]
     await decided_again(owned)
     await owned.settled()
     assert len(owned.post.arrived) == 2

@@ -55,8 +55,11 @@ def test_the_band_is_set_and_ended_without_scripts(console: ServedConsole, opene
     assert console.account.override is None
     page.get_by_role("button", name="Send again").click()
     assert console.account.sent_again == 1
+    asked = "@example.com asked to send it again on"
+    expect(page.get_by_text(asked)).to_be_visible()
     page.get_by_role("link", name="Every attempt").click()
     expect(page.get_by_role("heading", name="Attempts to send")).to_be_visible()
+    expect(page.locator("caption").get_by_text(asked)).to_be_visible()
 
 
 def test_the_form_says_what_is_missing_and_forgets_nothing(console: ServedConsole, opened: Opened) -> None:

@@ -15,7 +15,8 @@ from support.console_browser import ServedConsole
 from support.portfolio_double import ARABIC, LONG, SCRIPT, listed
 
 Opened = Callable[..., Page]
-PATHS = ("/admin", "/admin/users", "/admin/keys", "/admin/dead-letters", "/admin/erasures")
+ENDED = "/admin/keys?service=alerts&state=ended"
+PATHS = ("/admin", "/admin/users", "/admin/keys", ENDED, "/admin/dead-letters", "/admin/erasures")
 # Japanese has no other words for these; ids, sources and scopes are as they are.
 ALSO_JAPANESE = {"API", "ID", "CSM", "UTC", "Webhook", "English", "ingest", "scoring", "alerts", *Scope}
 TOKEN = re.compile(r"cs_[0-9a-f]{12}_[\w-]{43}")
@@ -27,6 +28,20 @@ def letters(console: ServedConsole) -> None:
     for number, name in enumerate(("Acme", SCRIPT, ARABIC, LONG)):
         event = Event(f"e-{number}", name, "report.opened", NOW, "web", NOW, None)
         console.run(console.administered.set_aside(encode_events_record(event), reason="core_failed"))
+
+
+@pytest.fixture
+def many_keys(console: ServedConsole) -> None:
+    """More than a page of keys of alerts that can be used, and more than one of those that cannot."""
+
+    async def make() -> None:
+        store = console.administered.store("alerts")
+        for number in range(110):
+            token = await store.create(source="a-source-with-a-long-name", scopes=frozenset({Scope.READ}))
+            if number % 2:
+                await store.revoke(token.split("_")[1])
+
+    console.run(make())
 
 
 def by_post(page: Page, path: str) -> None:
@@ -123,6 +138,35 @@ def test_without_scripts_a_key_is_shown_once_and_revoked(console: ServedConsole,
     page.wait_for_url(f"**?revoked={key_id}")
     expect(page.locator("#done")).to_have_text(f"The key {key_id} has ended.")
     assert key_id not in console.run(console.administered.store("scoring").active())
+
+
+@pytest.mark.usefixtures("many_keys")
+def test_without_scripts_keys_are_paged_and_those_that_have_ended_are_asked_for(opened: Opened) -> None:
+    page = opened("/admin/keys", role=Role.ADMIN, java_script_enabled=False)
+    assert page.locator("#alerts ~ .scroll tbody tr").count() == 50
+    assert page.locator("#ingest").count() == 1
+    page.get_by_role("link", name="Next page").click()
+    assert 1 <= page.locator("tbody tr").count() <= 50
+    assert page.locator("#ingest").count() == 0
+    page.get_by_role("link", name="Keys that have ended").click()
+    expect(page.get_by_role("heading", name="Keys that have ended")).to_be_visible()
+    assert page.locator("main .moves li").count() == 50
+    page.get_by_role("link", name="Next page").click()
+    assert page.locator("main .moves li").count() >= 5
+    page.get_by_role("link", name="Previous page").click()
+    page.get_by_role("link", name="Keys that can be used").click()
+    assert page.locator("tbody tr").count() == 50
+    page.get_by_role("link", name="Keys of all services").click()
+    assert page.locator("#ingest").count() == 1
+
+
+@pytest.mark.usefixtures("many_keys")
+@pytest.mark.parametrize("path", ["/admin/keys?service=alerts&page=2", ENDED])
+def test_pages_of_many_keys_fit_a_telephone_and_axe_finds_nothing(opened: Opened, path: str) -> None:
+    page = opened(path, role=Role.ADMIN, viewport=PHONE)
+    assert page.get_by_role("link", name="Keys of all services").count() == 1
+    assert overflow(page) == 0
+    assert violations(page) == []
 
 
 def test_without_scripts_a_person_is_invited_and_signs_in(

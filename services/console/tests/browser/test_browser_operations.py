@@ -44,6 +44,7 @@ def test_without_scripts_alerts_are_filtered_paged_and_sent_again(console: Serve
     assert page.locator("tbody tr").count() == 9
     page.get_by_role("button", name="Send again: Customer 31").click()
     expect(page.get_by_role("status")).to_contain_text("Customer 31: what failed is decided again")
+    expect(page.get_by_text("@example.com asked to send it again on")).to_have_count(1)
     # The act leads back to the page on which it was begun.
     assert page.locator("tbody tr").count() == 9
     page.get_by_role("link", name="Previous page").click()

@@ -82,6 +82,46 @@ async def test_groups_of_the_months_in_which_contracts_end(api: Api) -> None:
     assert {one["key"] for one in within["groups"]} == {month for month in expected if month}
 
 
+async def test_cohorts_are_those_of_kpis(api: Api) -> None:
+    """By the earliest start that was posted, not by the one of now; without one by the first event about a contract."""
+    for account_id, start, at in (
+        ("acme", "2025-03-10", 60),
+        ("acme", "2026-01-01", 120),
+        ("bolt", "2025-04-01", 180),
+    ):
+        began = event(account_id, "account.updated", START + 3 * DAY + at, properties={"contract_start": start})
+        await api.harness.post(began)
+    for account_id, end in (("acme", "2026-05-02"), ("bolt", "2026-06-20")):
+        ends = event(account_id, "account.updated", START + 3 * DAY + 240, properties={"contract_end": end})
+        await api.harness.post(ends)
+    await api.harness.tick(START + 3 * DAY + 3600)
+    await api.harness.score()
+
+    unread = await api.http.get("/v1/portfolio?cohort=2025-03")
+    assert (unread.status_code, unread.json()["code"]) == (503, "not_read")
+    await api.read_kpi_entries()
+    renewals = {"group_by": "renewal_month", "renewal_within_days": 366}
+    march = await api.get("/v1/portfolio", cohort="2025-03", **renewals)
+    assert [(one["key"], one["accounts"], one["arr"]) for one in march["groups"]] == [("2026-05", 1, 90_000)]
+    both = await api.get("/v1/portfolio", cohort=["2025-03", "2025-04"], **renewals)
+    assert sorted(one["key"] for one in both["groups"]) == ["2026-05", "2026-06"]
+    by_kpis = await api.get("/v1/kpis", by="cohort", kpi="customers")
+    for group in by_kpis["spans"][0]["groups"]:
+        for path in ("/v1/portfolio", "/v1/accounts"):
+            answer = await api.get(path, cohort=group["group"])
+            assert answer.get("total", answer["accounts"]) == group["accounts"], (path, group)
+    assert {row["account_id"] for row in (await api.get("/v1/accounts", cohort="2025-04"))["accounts"]} == {"bolt"}
+    assert (await api.get("/v1/accounts", cohort="1999-01"))["total"] == 0
+    assert (await api.get("/v1/portfolio", cohort="2025-03", owner="tom@us.test"))["accounts"] == 0
+
+
+@pytest.mark.parametrize("month", ["2025-13", "2025", "march"])
+async def test_a_cohort_that_is_no_month_is_refused(api: Api, month: str) -> None:
+    for path in ("/v1/portfolio", "/v1/accounts"):
+        answer = await api.http.get(f"{path}?cohort={month}")
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "query.cohort.0")
+
+
 async def test_a_cut_list_of_groups_says_so_and_has_the_most_at_risk(api: Api) -> None:
     await turn_red(api, "core", at=START + 3 * DAY + 3600)
     answer = await api.get("/v1/portfolio", group_by="owner", groups=1)

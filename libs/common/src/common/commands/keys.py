@@ -28,7 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="24h",
         help="how long the old key stays valid: 90m, 24h (without this), 7d, 0s",
     )
-    rotate.add_argument("--expires", type=duration, metavar="90d", help="after this the new key is refused")
+    rotate.add_argument(
+        "--expires",
+        type=duration,
+        metavar="90d",
+        help="after this the new key is refused; without this it lives as long as the old one was made for",
+    )
     revoke = actions.add_parser(
         "revoke", help="end a key; holds within KEY_TTL_SECONDS, wherever PostgreSQL can be read"
     )
@@ -108,13 +113,14 @@ async def _create(store: KeyStore, arguments: argparse.Namespace) -> int:
 
 
 async def _rotate(store: KeyStore, arguments: argparse.Namespace) -> int:
-    token = await store.rotate(arguments.id, overlap=arguments.overlap, expires_after=arguments.expires)
-    if token is None:
+    made = await store.rotate(arguments.id, overlap=arguments.overlap, lifetime=arguments.expires)
+    if made is None:
         return _no_such_key(arguments.id)
-    print(token)
-    (old,) = [key for key in await store.list() if key.id == arguments.id]
+    print(made.token)
     # Not on standard output, which holds the key alone.
-    print(f"{old.id} is valid until {_moment(old.expires_at)}: give the new key to its client by then", file=sys.stderr)
+    until, end = _moment(made.replaced_until), _moment(made.expires_at, absent="it is revoked")
+    print(f"{arguments.id} is valid until {until}: give the new key to its client by then", file=sys.stderr)
+    print(f"the new key is valid until {end}", file=sys.stderr)
     return 0
 
 

@@ -14,7 +14,8 @@ from common.contracts.signals import Severity, Signal
 class Decision(Struct, frozen=True, kw_only=True):
     """One yes or no, and why; `at` is record time. While a signal waits, and of history, there is no receiver.
 
-    `path` is the route that led there, root first; `notification_id` the message that the signal became part of.
+    `path` is the route that led there, root first; `notification_id` the message that the signal became part of. `by`
+    is who had that message sent again, if they said who they are; `resent` of the message says when.
     """
 
     at: datetime
@@ -24,6 +25,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     address_key: str | None
     path: tuple[str, ...]
     notification_id: str | None
+    by: str | None = None
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -41,7 +43,7 @@ class Notification(Struct, frozen=True, kw_only=True):
 
     `due` is when it is tried next, `done` when it was sent, failed or dropped. `held_until` is the record time until
     which it waits, or waited, before it is sent. `maybe_told`: an attempt ended without an answer, so it may have
-    arrived.
+    arrived. `resent` is when somebody last had it sent again after it had failed, `resent_by` who, if they said it.
     """
 
     id: str
@@ -58,6 +60,8 @@ class Notification(Struct, frozen=True, kw_only=True):
     due: datetime | None
     held_until: datetime | None
     done: datetime | None
+    resent: datetime | None = None
+    resent_by: str | None = None
 
 
 class NotificationDetail(Notification, frozen=True, kw_only=True):

@@ -89,7 +89,7 @@ class AlertsDatabase:
                 acknowledgement = (await connection.execute(queries.acknowledgements(account_id, episode))).one()
             return acknowledgement
 
-    async def resend(self, signal_id: str) -> Sequence[str] | None:
+    async def resend(self, signal_id: str, *, by: str | None) -> Sequence[str] | None:
         """The ids of the alert's failed messages, which are sent again; None if there is no such alert.
 
         Raises `DatabaseUnavailable`.
@@ -100,4 +100,4 @@ class AlertsDatabase:
         ):
             if (await connection.execute(queries.one(signal_id))).one_or_none() is None:
                 return None
-            return await resend_failed(connection, alerts=(signal_id,))
+            return await resend_failed(connection, alerts=(signal_id,), by=by)

@@ -18,6 +18,7 @@ from common.contracts.signals import Severity
 
 _ways = msgspec.json.Decoder(tuple[Target, ...])
 _FAILURES = frozenset(Failure)
+_RESENT = DecisionReason.RESENT.value
 
 UNREADABLE = (msgspec.DecodeError, ValueError)
 """Raised by a row of another version of alerts: its body has another form, or its reason is not known here."""
@@ -44,10 +45,7 @@ def alert_summary(rows: AlertRows) -> answers.AlertSummary:
         told=bool(_told_to(rows)),
         told_to=_told_to(rows),
         decisions=tuple(_decision(one) for one in rows.decisions),
-        notifications=tuple(
-            answers.Notification(**_notification(one, rows.attempts.get(one.notification_id, ())))
-            for one in rows.notifications
-        ),
+        notifications=tuple(answers.Notification(**_notification(one, rows)) for one in rows.notifications),
     )
 
 
@@ -78,7 +76,7 @@ def alert_detail(rows: AlertRows, *, episode: Sequence[str]) -> answers.Alert:
         episode_alerts=tuple(one for one in episode if one != row.signal_id),
         signal=signal,
         decisions=tuple(_decision(one) for one in rows.decisions),
-        notifications=tuple(_detail(one, rows.attempts.get(one.notification_id, ())) for one in rows.notifications),
+        notifications=tuple(_detail(one, rows) for one in rows.notifications),
     )
 
 
@@ -145,12 +143,15 @@ def _decision(row: Any) -> answers.Decision:
         address_key=row.address_key,
         path=tuple(row.path),
         notification_id=row.notification_id,
+        by=row.by,
     )
 
 
-def _notification(row: Any, attempts: Sequence[Any]) -> dict[str, Any]:
-    """The fields of a notification in a list and alone; its last failure is the last one of `attempts`."""
+def _notification(row: Any, rows: AlertRows) -> dict[str, Any]:
+    """The fields of a notification in a list and alone; its last failure is the last one of its attempts."""
     way = _ways.decode(row.ways)[0]
+    attempts = rows.attempts.get(row.notification_id, ())
+    resent = [one for one in rows.decisions if one.reason == _RESENT and one.notification_id == row.notification_id]
     failures = [one for one in attempts if one.outcome in _FAILURES]
     return {
         "id": row.notification_id,
@@ -167,16 +168,18 @@ def _notification(row: Any, attempts: Sequence[Any]) -> dict[str, Any]:
         "due": moment(row.due) if row.status == NotificationStatus.PENDING else None,
         "held_until": None if row.held_until is None else moment(row.held_until),
         "done": None if row.done is None else moment(row.done),
+        "resent": None if row.resent is None else moment(row.resent),
+        "resent_by": resent[-1].by if resent else None,
     }
 
 
-def _detail(row: Any, attempts: Sequence[Any]) -> answers.NotificationDetail:
+def _detail(row: Any, rows: AlertRows) -> answers.NotificationDetail:
     return answers.NotificationDetail(
-        **_notification(row, attempts),
+        **_notification(row, rows),
         path=tuple(row.path),
         signals=tuple(row.signals),
         ways=_ways.decode(row.ways),
-        every_attempt=tuple(_attempt(one) for one in attempts),
+        every_attempt=tuple(_attempt(one) for one in rows.attempts.get(row.notification_id, ())),
     )
 
 

@@ -5,9 +5,10 @@ from typing import Any, Final
 import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 
 from alerts.api import answers
-from alerts.api.parameters import Acknowledge
+from alerts.api.parameters import Acknowledge, Resend
 from common import problems
 
 _REF: Final = "#/components/schemas/{name}"
@@ -42,15 +43,20 @@ OF_RESENDING: Final = {
     **_REFUSALS,
     403: "The key has not the scope `write`.",
     404: "There is no alert with this id.",
+    408: "The body came too slowly.",
     409: "No message of this alert has failed for good.",
+    413: "The body is too large.",
+    422: "The body cannot be used: `errors` tells which field and why.",
 }
 
-ACKNOWLEDGE: Final = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": {"$ref": _REF.format(name="Acknowledge")}}},
-    }
-}
+
+def _body(model: type[BaseModel], *, required: bool) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": _REF.format(name=model.__name__)}}}
+    return {"requestBody": {"required": required, "content": content}}
+
+
+ACKNOWLEDGE: Final = _body(Acknowledge, required=True)
+RESEND: Final = _body(Resend, required=False)
 
 
 def document(app: FastAPI) -> dict[str, Any]:
@@ -60,7 +66,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         "schemas": {
             **found.get("components", {}).get("schemas", {}),
             **schemas,
-            "Acknowledge": Acknowledge.model_json_schema(),
+            **{model.__name__: model.model_json_schema() for model in (Acknowledge, Resend)},
             "Problem": problems.SCHEMA,
         },
         "securitySchemes": {

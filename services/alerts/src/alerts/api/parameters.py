@@ -86,17 +86,25 @@ class AlertOwnersParameters(AlertFilterParameters):
     limit: int = Field(default=200, ge=1, le=500, description="at most so many owners")
 
 
+Person = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(without_nul)
+]
+_WHO = "who they are, for people to read: an e-mail address or a name"
+
+
 class Acknowledge(QueryParameters):
     """Who takes the alert's episode in hand. Until something worse comes, nobody is told of it again."""
 
-    by: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(without_nul)
-    ] = Field(
-        description="who they are, for people to read: an e-mail address or a name", examples=["dana@example.com"]
-    )
+    by: Person = Field(description=_WHO, examples=["dana@example.com"])
     note: (
         Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000), AfterValidator(without_nul)] | None
     ) = Field(default=None, description="what they will do, or why nothing is to be done")
+
+
+class Resend(QueryParameters):
+    """Who has the alert's failed messages sent again."""
+
+    by: Person | None = Field(default=None, description=_WHO, examples=["dana@example.com"])
 
 
 def cursor(seq: int) -> str:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from prometheus_client import CollectorRegistry
 
 from alerts.api import answers, openapi
-from alerts.api.parameters import Acknowledge, AlertId, AlertListParameters, AlertOwnersParameters
+from alerts.api.parameters import Acknowledge, AlertId, AlertListParameters, AlertOwnersParameters, Resend
 from alerts.api.service import AlertsService
 from common import json_body
 from common.auth import KeyVerifier
@@ -66,11 +66,13 @@ def _alerts(service: AlertsService, keys: KeyVerifier) -> APIRouter:
         "/{alert_id}/resend",
         dependencies=[may_write],
         responses=openapi_responses(answers.Resent, openapi.OF_RESENDING),
+        openapi_extra=openapi.RESEND,
     )
-    async def resend_alert(alert_id: AlertId) -> Response:
+    async def resend_alert(alert_id: AlertId, request: Request) -> Response:
         """Send the alert's messages again that have failed for good. They are decided anew first: what is over by now,
-        or was told otherwise, is not sent."""
-        return json_response(await service.resend(alert_id))
+        or was told otherwise, is not sent. The body may say who asks."""
+        resend = await json_body.read_optional(request, Resend, most=_BODY_BYTES, seconds=_BODY_SECONDS)
+        return json_response(await service.resend(alert_id, by=None if resend is None else resend.by))
 
     return router
 

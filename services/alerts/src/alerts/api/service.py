@@ -63,10 +63,10 @@ class AlertsService:
         _log.info("episode.acknowledged", account_id=acknowledgement.account_id, episode=acknowledgement.episode)
         return acknowledgement
 
-    async def resend(self, signal_id: str) -> answers.Resent:
+    async def resend(self, signal_id: str, *, by: str | None) -> answers.Resent:
         """Raises `Problem` 409 if no message of it has failed for good."""
         async with _unavailable_as_503():
-            resent = await self._tables.resend(signal_id)
+            resent = await self._tables.resend(signal_id, by=by)
         if resent is None:
             raise _unknown()
         if not resent:

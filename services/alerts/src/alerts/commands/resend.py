@@ -15,6 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--since", type=_moment, metavar="MOMENT", help="a day or RFC 3339: every message that failed since then"
     )
+    parser.add_argument("--by", type=_person, metavar="NAME", help="who asks: their e-mail address or name")
 
 
 async def run(arguments: argparse.Namespace, settings: AlertsSettings) -> int:
@@ -26,7 +27,7 @@ async def run(arguments: argparse.Namespace, settings: AlertsSettings) -> int:
     engine = database.engine(settings.database_url, pool_size=1)
     try:
         async with engine.begin() as connection:
-            resent = await resend_failed(connection, alerts=arguments.alerts or None, since=since)
+            resent = await resend_failed(connection, alerts=arguments.alerts or None, since=since, by=arguments.by)
     except DATABASE_ERRORS as error:
         print(f"the database does not answer: {error}", file=sys.stderr)
         return 1
@@ -36,6 +37,12 @@ async def run(arguments: argparse.Namespace, settings: AlertsSettings) -> int:
         print(notification_id)
     print(f"{len(resent)} messages are decided again and sent if they still stand", file=sys.stderr)
     return 0
+
+
+def _person(text: str) -> str:
+    if not 1 <= len(name := text.strip()) <= 200 or "\0" in name:
+        raise argparse.ArgumentTypeError("1 to 200 characters")
+    return name
 
 
 def _moment(text: str) -> datetime:

@@ -40,8 +40,8 @@ WITH failed AS MATERIALIZED (
     WHERE gathering_id IS NULL
     ON CONFLICT (kind, subject) DO UPDATE SET due = least(alerts.timer.due, excluded.due)
 ), told AS (
-    INSERT INTO alerts.decision (signal_id, at, reason, receiver, address_key, path, notification_id)
-    SELECT signal_id, decided, '{DecisionReason.RESENT}', receiver, address_key, path, notification_id
+    INSERT INTO alerts.decision (signal_id, at, reason, receiver, address_key, path, notification_id, by)
+    SELECT signal_id, decided, '{DecisionReason.RESENT}', receiver, address_key, path, notification_id, :by
     FROM failed CROSS JOIN LATERAL (
         SELECT signal_id FROM unnest(failed.signals) AS own (signal_id) WHERE failed.gathering_id IS NULL
         UNION ALL
@@ -53,18 +53,21 @@ _BOUND = (
     bindparam("since", type_=Double),
     bindparam("alerts", type_=ARRAY(Text)),
 )
+_BY = bindparam("by", type_=Text)
 
 
 async def resend_failed(
-    connection: AsyncConnection, *, alerts: Collection[str] | None = None, since: float = 0.0
+    connection: AsyncConnection, *, alerts: Collection[str] | None = None, since: float = 0.0, by: str | None = None
 ) -> list[str]:
     """The ids of the messages that reached nobody and are to be sent again, in the open transaction.
 
-    `alerts` are the ids of the signals in them (None: whichever), `since` is the wall time after which they failed. The
-    partition's owner is notified, and decides by what stands now whether they are sent.
+    `alerts` are the ids of the signals in them (None: whichever), `since` is the wall time after which they failed.
+    `by` is who asks; their decisions say so. The partition's owner is notified, and decides by what stands now whether
+    they are sent.
     """
     asked = {"alerts": list(alerts or ()), "everything": alerts is None, "since": since}
     await connection.execute(_LOCK.bindparams(*_BOUND), asked)
-    found = [row.notification_id for row in await connection.execute(_RESEND.bindparams(*_BOUND), asked)]
+    resent = await connection.execute(_RESEND.bindparams(*_BOUND, _BY), {**asked, "by": by})
+    found = [row.notification_id for row in resent]
     await connection.execute(WAKE)
     return found

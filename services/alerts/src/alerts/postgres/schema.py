@@ -80,6 +80,7 @@ decision = Table(
     Column("address_key", Text),
     Column("path", ARRAY(Text), nullable=False),
     Column("notification_id", Text),
+    Column("by", Text),  # who asked for it: whoever had a message sent again, if they said who they are
 )
 
 # One message to one receiver; the sender sends what is pending here.

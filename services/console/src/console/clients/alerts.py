@@ -32,7 +32,8 @@ class SendAttempt(Struct, frozen=True, kw_only=True):
 class AlertMessage(Struct, frozen=True, kw_only=True):
     """One message to one receiver; `status` is held, pending, sent, failed or dropped.
 
-    `every_attempt` is there in the answer about one alert.
+    `resent` is when somebody last had it sent again, `resent_by` who. `every_attempt` is there in the answer about one
+    alert.
     """
 
     id: str
@@ -47,6 +48,8 @@ class AlertMessage(Struct, frozen=True, kw_only=True):
     due: datetime | None
     held_until: datetime | None
     done: datetime | None
+    resent: datetime | None = None
+    resent_by: str | None = None
     every_attempt: tuple[SendAttempt, ...] = ()
 
 
@@ -138,9 +141,9 @@ class AlertsReader:
         body = {"by": by, "note": note}
         return await self._api.post(f"{_path(alert_id)}/ack", AlertAcknowledgement, body)
 
-    async def resend(self, alert_id: str) -> ResentMessages:
+    async def resend(self, alert_id: str, *, by: str) -> ResentMessages:
         """Refused with 409 if no message of it has failed for good."""
-        return await self._api.post(f"{_path(alert_id)}/resend", ResentMessages)
+        return await self._api.post(f"{_path(alert_id)}/resend", ResentMessages, {"by": by})
 
 
 def _path(alert_id: str) -> str:

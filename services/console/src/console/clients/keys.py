@@ -32,12 +32,13 @@ class ApiKeys(Struct, frozen=True, kw_only=True):
 
 
 class MadeKey(Struct, frozen=True, kw_only=True):
-    """`token` is a secret: for the one page that shows it."""
+    """`token` is a secret: for the one page that shows it. `expires_at`: None if it does not end by itself."""
 
     id: str
     token: str
     replaces: str | None
     replaced_until: datetime | None
+    expires_at: datetime | None = None
 
 
 class KeyClient:

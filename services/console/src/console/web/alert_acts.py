@@ -58,7 +58,7 @@ class AlertActs:
 
     async def send_again(self, visit: Visit, alert_id: str) -> AlertAct:
         alert = await self._allowed(visit, Act.RESEND, alert_id)
-        asking = self._alerts.resend(alert_id)
+        asking = self._alerts.resend(alert_id, by=visit.user.email)
         try:
             await audited(self._audit, visit, Act.RESEND, asking, subject=alert.account_id, details={"alert": alert_id})
         except ApiRefused as error:

@@ -91,9 +91,9 @@ async def api(settings: ScoringSettings) -> AsyncIterator[Application]:
             steady=time.monotonic,
         )
         http = routes.build(
-            Listing(snapshots),
+            Listing(snapshots, kpis),
             reading,
-            PortfolioQueries(snapshots),
+            PortfolioQueries(snapshots, kpis),
             EventUseQueries(snapshots),
             AnnouncementService(announcements, active_card, clock=time.time),
             kpis,

@@ -8,14 +8,13 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from common.query_parameters import DateOrMoment, QueryParameters, Text, bad_parameter
-from scoring.api.parameters import Day
+from scoring.api.parameters import Cohort, Day
 from scoring.health.moments import day_number, midnight
 from scoring.kpis.kpi_report import Filters, Grouping
 
 _DEFAULT_DAYS = 365
 _MOST_DAYS = 3660
 MOST_SPANS = 120
-Cohort = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 KpiName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 

@@ -1,7 +1,7 @@
 """Answers questions about KPIs from the entries that this process holds."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 
 import numpy as np
@@ -102,13 +102,15 @@ class KpiQueries:
         """Raises a 503 while there is no card."""
         return KpiDefinitions(tuple(map(definition, kpis_of(self._active_card.active_card().scorer.card))))
 
+    async def accounts_of(self, cohorts: Collection[str]) -> Collection[str]:
+        """As `CohortAccounts`, by the entries that were read last."""
+        view, _ = await self._newest()
+        return await asyncio.to_thread(_accounts_of, view, frozenset(cohorts))
+
     async def kpis(self, asked: KpiParameters) -> Kpis:
         card = self._active_card.active_card().scorer.card
         chosen = _chosen(kpis_of(card), asked.kpi)
-        await self._first_reading()
-        view, read_at = self._source.view, self._source.read_at
-        if view is None or read_at is None:
-            raise unavailable("not_read", "the entries of KPIs are being read: ask again")
+        view, read_at = await self._newest()
         async with self._snapshots.open() as (reader, snapshot):
             spans = asked.spans(today=reader.today)
             ends_today = asked.known_at is None and spans[-1][1] >= day_number(reader.today)
@@ -120,10 +122,14 @@ class KpiQueries:
         found = await asyncio.to_thread(_answers, view, onboarding_rules(card), asked, chosen, spans, scores)
         return self._answer(asked, chosen, found, reader, read_at)
 
-    async def _first_reading(self) -> None:
-        """Waits a moment for it: of few accounts it takes less than a second."""
+    async def _newest(self) -> tuple[EntryView, float]:
+        """With the moment of reading. Waits a moment for the first one: of few accounts it takes less than a second."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._was_read.wait(), self._pace.first)
+        view, read_at = self._source.view, self._source.read_at
+        if view is None or read_at is None:
+            raise unavailable("not_read", "the entries of KPIs are being read: ask again")
+        return view, read_at
 
     def _answer(
         self,
@@ -143,6 +149,13 @@ class KpiQueries:
             as_of=to_datetime(reader.earliest),
             held=reader.find_delay(),
         )
+
+
+def _accounts_of(view: EntryView, cohorts: Collection[str]) -> list[str]:
+    names, number = view.cohorts
+    # Who never became a customer has the number -1, and so the last one of these.
+    wanted = np.array([*(name in cohorts for name in names), False])
+    return [view.table.accounts[account] for account in np.flatnonzero(wanted[number]).tolist()]
 
 
 def _chosen(kpis: Sequence[Kpi], names: Sequence[str]) -> Sequence[Kpi]:

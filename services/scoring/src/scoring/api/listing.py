@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from scoring.api import answers, rendering, rounding
 from scoring.api.account_reader import AccountReader, UnreadableState
+from scoring.api.cohorts import CohortAccounts, accounts_among
 from scoring.api.cursor import Cursor, encode_cursor
 from scoring.api.listed_fields import FACT_FIELDS, AccountFields, ListedField, fields_only
 from scoring.api.parameters import AccountListParameters
@@ -30,14 +31,16 @@ class _RowParts(Struct, frozen=True):
 
 
 class Listing:
-    def __init__(self, snapshots: SnapshotReader) -> None:
+    def __init__(self, snapshots: SnapshotReader, cohorts: CohortAccounts) -> None:
         self._snapshots = snapshots
+        self._cohorts = cohorts
 
     async def accounts(self, asked: AccountListParameters) -> answers.Accounts | AccountFields:
         cursor = asked.decoded_cursor()
         parts = _row_parts(asked)
+        among = await accounts_among(asked, self._cohorts)
         async with self._snapshots.open() as (reader, snapshot):
-            filters = asked.account_filter(today=reader.today)
+            filters = asked.account_filter(today=reader.today, among=among)
             total = await snapshot.count(filters)
             ranking = await _ranking(snapshot, asked.sort, cursor)
             order = Order(asked.sort, NO_RANKING if ranking is None else ranking.ranking_id)

@@ -1,6 +1,7 @@
 """The query parameters with their bounds, and the problem for a value outside of them."""
 
 import re
+from collections.abc import Collection
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
@@ -38,6 +39,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 CursorText = Annotated[str, StringConstraints(min_length=1, max_length=4_096)]
 AccountIdText = Annotated[str, StringConstraints(min_length=1, max_length=ID_CHARS), AfterValidator(without_nul)]
 CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Cohort = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 Amount = Annotated[float, Field(ge=-1e15, le=1e15, allow_inf_nan=False)]
 
 
@@ -76,6 +78,9 @@ class AccountFilterParameters(QueryParameters):
     )
     stage: list[Stage] = Field(default=[], max_length=20, description="any of these stages")
     segment: list[Text] = Field(default=[], max_length=20, description="any of these segments")
+    cohort: list[Cohort] = Field(
+        default=[], max_length=120, description="customers who began in any of these months, as KPIs have them"
+    )
     min_arr: Amount | None = Field(default=None, description="accounts without a known ARR are left out")
     max_arr: Amount | None = Field(default=None, description="accounts without a known ARR are left out")
     contract_end_from: Day | None = Field(default=None, description="the contract ends on this day or later")
@@ -85,7 +90,8 @@ class AccountFilterParameters(QueryParameters):
     )
     starts_with: Text | None = Field(default=None, description="beginning of the name or the id, in any case")
 
-    def account_filter(self, *, today: date) -> AccountFilter:
+    def account_filter(self, *, today: date, among: Collection[str] | None) -> AccountFilter:
+        """`among` are the accounts of the cohorts; None without that filter."""
         ends_from, ends_to = self.contract_end_from, self.contract_end_to
         if self.renewal_within_days is not None:
             last = today + timedelta(days=self.renewal_within_days)
@@ -105,6 +111,7 @@ class AccountFilterParameters(QueryParameters):
             ends_from=ends_from,
             ends_to=ends_to,
             starts_with=self.starts_with,
+            among=None if among is None else tuple(among),
         )
 
 

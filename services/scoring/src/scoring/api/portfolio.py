@@ -5,6 +5,7 @@ from typing import Final
 
 from common.contracts.signals import Band
 from scoring.api import portfolio_answers, rendering, rounding
+from scoring.api.cohorts import CohortAccounts, accounts_among
 from scoring.api.parameters import GroupBy, PortfolioParameters
 from scoring.api.snapshot_reader import SnapshotReader
 from scoring.health import Card
@@ -22,13 +23,15 @@ _KEYS: Final = {
 
 
 class PortfolioQueries:
-    def __init__(self, snapshots: SnapshotReader) -> None:
+    def __init__(self, snapshots: SnapshotReader, cohorts: CohortAccounts) -> None:
         self._snapshots = snapshots
+        self._cohorts = cohorts
 
     async def portfolio(self, asked: PortfolioParameters) -> portfolio_answers.Portfolio:
         """Bands are those that were told last, as the filters have them: no account is computed."""
+        among = await accounts_among(asked, self._cohorts)
         async with self._snapshots.open() as (reader, snapshot):
-            accounts = asked.account_filter(today=reader.today)
+            accounts = asked.account_filter(today=reader.today, among=among)
             since = reader.latest - timedelta(days=asked.moved_days).total_seconds()
             sums = await snapshot.bands(accounts)
             groups = await _groups(snapshot, asked, accounts=accounts)

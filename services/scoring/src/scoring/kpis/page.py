@@ -37,6 +37,9 @@ Tier, stage, owner and segment are those at the end of the span. Of a share, `pa
 that it is made of; of a mean or a median `whole` is over how many it was taken. `value` is null where there is
 nothing to compute it from.
 
+`GET /v1/accounts` and `/v1/portfolio` have the filter `cohort` too. Their cohorts are those of KPIs, as they were read
+last (`SCORING_KPI_SECONDS`); until the first reading the answer is 503 `not_read`.
+
 ## What they are made of
 
 Scoring keeps an entry for each event that says something of a contract, a milestone or an answer, and for each fact

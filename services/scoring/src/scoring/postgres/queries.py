@@ -42,7 +42,10 @@ def status_of(facts: Facts) -> AccountStatus:
 
 
 class AccountFilter(Struct, frozen=True, kw_only=True):
-    """An account matches if it has one value of each set that is not empty, and is within every bound."""
+    """An account matches if it has one value of each set that is not empty, and is within every bound.
+
+    `among` are the ids of the accounts that may match; None: all may.
+    """
 
     bands: tuple[Band, ...] = ()
     statuses: tuple[AccountStatus, ...] = ()
@@ -57,6 +60,7 @@ class AccountFilter(Struct, frozen=True, kw_only=True):
     ends_from: date | None = None
     ends_to: date | None = None
     starts_with: str | None = None
+    among: tuple[str, ...] | None = None
 
 
 # The order in which scoring emits signals of the same moment, but for the flag that brings a band: it comes first.
@@ -158,6 +162,8 @@ def conditions(accounts: AccountFilter) -> list[ColumnElement[bool]]:
             found.append(bounded >= least)
         if most is not None:
             found.append(bounded <= most)
+    if accounts.among is not None:
+        found.append(account.c.account_id == func.any(list(accounts.among)))
     if accounts.starts_with is not None:
         found.append(_starts_with(accounts.starts_with))
     return found

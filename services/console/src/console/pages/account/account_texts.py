@@ -144,6 +144,8 @@ class AccountTexts(Struct, frozen=True, kw_only=True):
     send_statuses: Mapping[str, str]
     send_attempts: str
     maybe_told: str
+    resent_by: str
+    resent: str
     every_attempt: str
     attempt: str
     attempts: str

@@ -155,6 +155,8 @@ ENGLISH: Final = AccountTexts(
     },
     send_attempts="attempts: {}",
     maybe_told="It may have arrived all the same.",
+    resent_by="{} asked to send it again on {}.",
+    resent="Somebody asked to send it again on {}.",
     every_attempt="Every attempt",
     attempt="Attempt",
     attempts="Attempts to send",

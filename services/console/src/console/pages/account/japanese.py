@@ -198,6 +198,8 @@ JAPANESE: Final = AccountTexts(
     },
     send_attempts="試行 {} 回",
     maybe_told="届いている可能性があります。",
+    resent_by="{} が再送を依頼しました（{}）。",
+    resent="再送が依頼されました（{}）。",
     every_attempt="すべての試行",
     attempt="試行",
     attempts="送信の試行",

@@ -17,12 +17,15 @@ _MOST_TEXT: Final = 300
 
 
 class AlertLine(Struct, frozen=True):
-    """`kind` is told, waits, failed or kept; `who` is the receiver, where there is one."""
+    """`kind` is told, waits, failed or kept; `who` is the receiver, where there is one. `resent` says who had the
+    message sent again.
+    """
 
     kind: str
     words: str
     who: str | None
     why: str
+    resent: str = ""
 
 
 class ShownAlert(Struct, frozen=True, kw_only=True):
@@ -99,7 +102,15 @@ def _of_message(message: AlertMessage, text: AlertsTexts, formats: Formats) -> A
     # One that is to be decided at once is held until the beginning of time.
     if message.status == "held" and message.held_until is not None and message.held_until.timestamp() > 0:
         moment = message.held_until
-    return AlertLine(kind, words if moment is None else f"{words}, {formats.moment(moment)}", message.receiver, why)
+    words = words if moment is None else f"{words}, {formats.moment(moment)}"
+    return AlertLine(kind, words, message.receiver, why, _resent(message, text, formats))
+
+
+def _resent(message: AlertMessage, text: AlertsTexts, formats: Formats) -> str:
+    if message.resent is None:
+        return ""
+    by, moment = message.resent_by, formats.moment(message.resent)
+    return text.resent_by.format(_cut(by), moment) if by else text.resent_on.format(moment)
 
 
 def _without_message(alert: AlertInList, text: AlertsTexts) -> list[AlertLine]:

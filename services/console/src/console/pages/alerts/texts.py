@@ -53,6 +53,8 @@ class AlertsTexts(Struct, frozen=True, kw_only=True):
     failures: Mapping[str, str]
     more_lines: str
     taken: str
+    resent_by: str
+    resent_on: str
     note: str
     take: str
     take_of: str
@@ -135,6 +137,8 @@ ALERTS_TEXTS: Mapping[Locale, AlertsTexts] = {
         failures={},
         more_lines="and {} more",
         taken="{} has it in hand since {}",
+        resent_by="{} asked to send it again on {}.",
+        resent_on="Somebody asked to send it again on {}.",
         note="Note",
         take="Take in hand",
         take_of="Take in hand: {}",
@@ -252,6 +256,8 @@ ALERTS_TEXTS: Mapping[Locale, AlertsTexts] = {
         },
         more_lines="他 {} 件",
         taken="{} が対応中（{} から）",
+        resent_by="{} が再送を依頼しました（{}）。",
+        resent_on="再送が依頼されました（{}）。",
         note="メモ",
         take="対応する",
         take_of="対応する: {}",

@@ -6,6 +6,9 @@ from typing import Final
 
 from msgspec import Struct
 
+PATH: Final = "/admin/erasures"
+ONE: Final = PATH + "/{erasure_id}"
+ROWS: Final = 50
 _ID_CHARS: Final = 512
 
 

@@ -49,9 +49,15 @@ class KeysTexts(Struct, frozen=True, kw_only=True):
     new_about: str
     new_key: str
     new_once: str
+    new_ends: str
+    new_endless: str
     replaced: str
     to_list: str
     nothing: str
+    every_service: str
+    page: str
+    previous_page: str
+    next_page: str
 
 
 KEYS_TEXTS: Mapping[Locale, KeysTexts] = {
@@ -88,7 +94,8 @@ KEYS_TEXTS: Mapping[Locale, KeysTexts] = {
         bad_form="Give a source, at least one scope, and whole days from 1 to 3660, or none.",
         rotate="Rotate",
         rotate_of="Rotate the key {}",
-        rotate_about="Makes a new key like this one. The old one ends after the overlap.",
+        rotate_about="Makes a new key like this one, with the lifetime that it was made with. This one ends after the "
+        "overlap.",
         overlap="Overlap in hours",
         revoke="Revoke",
         revoke_of="Revoke the key {}",
@@ -100,9 +107,15 @@ KEYS_TEXTS: Mapping[Locale, KeysTexts] = {
         new_about="A key of {}.",
         new_key="Key",
         new_once="It is shown here once, and never again. Copy it now. Loading this page again makes another key.",
+        new_ends="It ends at {}.",
+        new_endless="It does not end by itself.",
         replaced="The old key {} ends at {}. Give the new one to its client before.",
         to_list="All keys",
         nothing="There is no key.",
+        every_service="Keys of all services",
+        page="Page {}",
+        previous_page="Previous page",
+        next_page="Next page",
     ),
     Locale.JAPANESE: KeysTexts(
         title="APIキー",
@@ -137,7 +150,7 @@ KEYS_TEXTS: Mapping[Locale, KeysTexts] = {
         bad_form="ソースと1つ以上のスコープを指定してください。日数は1〜3660の整数か空欄です。",
         rotate="更新",
         rotate_of="キー {} を更新",
-        rotate_about="同じ内容の新しいキーを発行します。古いキーは重複期間の後に終了します。",
+        rotate_about="内容と有効期間が同じ新しいキーを発行します。古いキーは重複期間の後に終了します。",
         overlap="重複期間（時間）",
         revoke="失効",
         revoke_of="キー {} を失効",
@@ -149,8 +162,14 @@ KEYS_TEXTS: Mapping[Locale, KeysTexts] = {
         new_about="{}のキーです。",
         new_key="キー",
         new_once="表示されるのはこの一度だけです。今すぐコピーしてください。再読み込みすると別のキーが発行されます。",
+        new_ends="{} に終了します。",
+        new_endless="期限はありません。",
         replaced="古いキー {} は {} に終了します。それまでに新しいキーをクライアントに設定してください。",
         to_list="すべてのキー",
         nothing="キーはありません。",
+        every_service="全サービスのキー",
+        page="{} ページ",
+        previous_page="前のページ",
+        next_page="次のページ",
     ),
 }

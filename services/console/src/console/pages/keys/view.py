@@ -1,17 +1,50 @@
-"""What the forms of the keys ask for. Pure."""
+"""What the address and the forms of the keys ask for. Pure."""
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Annotated, Final
+from urllib.parse import urlencode
 
 from msgspec import Struct
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from starlette.datastructures import QueryParams
 
 from common.keys import SOURCE_NAME, Scope
 from console.errors import ServiceName
 
+PATH: Final = "/admin/keys"
+ROWS: Final = 50
 SERVICES: Final = (ServiceName.INGEST, ServiceName.SCORING, ServiceName.ALERTS)
 _KEY_ID: Final = re.compile(r"[0-9a-f]{12}", re.ASCII)
 _MOST_DAYS: Final = 3_660
+
+
+class KeysView(BaseModel):
+    """A page of the keys of one service, or the first page of each. `revoked` is the key that was just revoked."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    service: Annotated[str, StringConstraints(pattern=f"^({'|'.join(SERVICES)}|)$")] = ""
+    state: Annotated[str, StringConstraints(pattern="^(ended|)$")] = ""
+    page: int = Field(default=1, ge=1, le=1_000_000)
+    revoked: Annotated[str, StringConstraints(max_length=20)] = ""
+
+    @property
+    def of_ended(self) -> bool:
+        return self.state == "ended"
+
+    def address(self) -> str:
+        named = self.model_dump(exclude_defaults=True)
+        return f"{PATH}?{urlencode(named)}" if named else PATH
+
+    def address_of(self, service: ServiceName, *, page: int = 1, ended: bool = False) -> str:
+        """A page of this service alone."""
+        return KeysView(service=service.value, state="ended" if ended else "", page=page).address()
+
+
+def view_of(query: QueryParams) -> KeysView:
+    """Raises Pydantic's `ValidationError`."""
+    return KeysView.model_validate(dict(query))
 
 
 class AskedKey(Struct, frozen=True):

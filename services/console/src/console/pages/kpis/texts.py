@@ -68,7 +68,6 @@ class KpiTexts(Struct, frozen=True, kw_only=True):
     no_cohort: str
     renewals_title: str
     renewals_caption: str
-    renewals_all: str
     month: str
     contracts: str
     arr: str
@@ -159,7 +158,6 @@ KPI_TEXTS: Mapping[Locale, KpiTexts] = {
         no_cohort="No customer who matches began in these years.",
         renewals_title="Renewals ahead",
         renewals_caption="Contracts of customers that end in this month, from today on, and in the 11 after it",
-        renewals_all="Renewals cannot be filtered by cohort: these are of all of them.",
         month="Month",
         contracts="Contracts",
         arr="ARR",
@@ -251,7 +249,6 @@ KPI_TEXTS: Mapping[Locale, KpiTexts] = {
         no_cohort="この期間に開始した該当する顧客はいません。",
         renewals_title="今後の更新",
         renewals_caption="今日以降の今月と、その後の11か月に満了する顧客の契約",
-        renewals_all="更新はコホートで絞り込めません。すべてを表示しています。",
         month="月",
         contracts="契約数",
         arr="ARR",

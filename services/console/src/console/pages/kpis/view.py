@@ -35,7 +35,6 @@ _MOST_GROUPS: Final = 500
 _TREND_MONTHS: Final = 12
 _COHORT_MONTHS: Final = {"quarter": 24, "year": 60}
 _COHORT_KPIS: Final = ("customer_churn_rate", "net_revenue_retention")
-_RENEWAL_FILTERS: Final = ("tier", "stage", "owner", "segment")
 # A year and a day: the rest of this month and the whole of the eleven after it.
 _RENEWAL_DAYS: Final = 366
 # Cohorts and trends begin years before, and scoring knows no day before 1970.
@@ -75,11 +74,6 @@ class KpiView(BaseModel):
         """As scoring names them."""
         return _given({name: getattr(self, name) for name in GROUPINGS})
 
-    @property
-    def unfiltered_renewals(self) -> bool:
-        """Whether a filter is on that the list of accounts does not have."""
-        return any(self.cohort)
-
     def span(self) -> Asked:
         """The figures of the whole span."""
         return {**self._known(), **_days(self.first, self.last)}
@@ -115,9 +109,7 @@ class KpiView(BaseModel):
         return {**asked, "kpi": _COHORT_KPIS, "groups": len(names), "cohort": names}
 
     def renewals(self) -> Asked:
-        """Of the list of accounts, which has not all of these filters."""
-        found = _given({name: getattr(self, name) for name in _RENEWAL_FILTERS})
-        return {**found, "renewal_within_days": _RENEWAL_DAYS}
+        return {**self.filters, "renewal_within_days": _RENEWAL_DAYS}
 
     def accounts_address(self) -> str:
         """The portfolio with the accounts of these renewals, the next one first."""

@@ -9,6 +9,7 @@ from console.access.roles import Role
 from console.pages.people.texts import PeopleTexts
 from console.postgres.users import EMAIL, SeenUser
 
+PATH: Final = "/admin/users"
 _NAME_CHARS: Final = 200
 
 

@@ -29,6 +29,7 @@ class PortfolioTexts(Struct, frozen=True, kw_only=True):
     tier: str
     stage: str
     segment: str
+    cohort: str
     owner: str
     parent: str
     starts_with: str
@@ -82,6 +83,7 @@ PORTFOLIO_TEXTS: Mapping[Locale, PortfolioTexts] = {
         tier="Tier",
         stage="Stage",
         segment="Segment",
+        cohort="Cohort (month of the start)",
         owner="Owner",
         parent="Parent account",
         starts_with="Name or id begins with",
@@ -160,6 +162,7 @@ PORTFOLIO_TEXTS: Mapping[Locale, PortfolioTexts] = {
         tier="ティア",
         stage="ステージ",
         segment="セグメント",
+        cohort="コホート（開始月）",
         owner="担当者",
         parent="親アカウント",
         starts_with="名前またはIDの先頭",

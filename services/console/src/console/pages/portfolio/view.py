@@ -19,9 +19,10 @@ TIERS: Final = ("high", "low", "tech")
 STATUSES: Final = ("active", "leaving", "churned", "merged")
 SORTS: Final = ("score", "arr", "renewal", "name", "band")
 _TRAIL: Final = 20
-_MANY: Final = ("band", "status", "tier", "stage", "segment", "owner", "parent")
+_MANY: Final = ("band", "status", "tier", "stage", "segment", "cohort", "owner", "parent")
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=512, pattern=r"^[^\x00]*$")]
+Cohort = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^(\d{4}-(0[1-9]|1[0-2]))?$")]
 Cursor = Annotated[str, StringConstraints(min_length=1, max_length=4_096)]
 Choice = Annotated[str, StringConstraints(pattern=rf"^-?({'|'.join(SORTS)})$")]
 
@@ -39,6 +40,7 @@ class PortfolioView(BaseModel):
     tier: tuple[Text, ...] = Field(default=(), max_length=20)
     stage: tuple[Text, ...] = Field(default=(), max_length=10)
     segment: tuple[Text, ...] = Field(default=(), max_length=20)
+    cohort: tuple[Cohort, ...] = Field(default=(), max_length=60)
     owner: tuple[Text, ...] = Field(default=(), max_length=20)
     parent: tuple[Text, ...] = Field(default=(), max_length=20)
     starts_with: Annotated[Text, Field(max_length=256)] = ""
