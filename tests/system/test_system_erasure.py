@@ -259,7 +259,9 @@ async def health(alerting: Alerting) -> dict[str, Any]:
     """But for what time moves by itself."""
     found: dict[str, Any] = {}
     for account in (MINE, OTHERS[0]):
-        answer = (await alerting.client.ask(f"/v1/accounts/{account}")).json()
+        response = await alerting.client.ask(f"/v1/accounts/{account}")
+        assert response.status_code == httpx.codes.OK, response.text
+        answer = response.json()
         found[account] = (answer["band"], answer["flags"], answer["facts"])
     found["signals"] = await alerting.system.rows("SELECT signal_id FROM scoring.signal ORDER BY 1")
     return found
