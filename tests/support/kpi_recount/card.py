@@ -10,7 +10,7 @@ CARD: Final = """
 version: 1
 metrics:
   mood:  {dimension: engagement, kind: gauge, event: mood.read, value: level, curve: [[0, 0], [100, 100]],
-          hold: 5d, ttl: 40d, neutral: 20}
+          hold: 5d, ttl: 70d, neutral: 20}
   depth: {dimension: adoption, kind: gauge, event: depth.measured, value: share, curve: [[0, 0], [1, 100]],
           hold: 5d, ttl: 90d}
   pace:  {dimension: adoption, kind: rate, event: session.started, half_life: 7d,
@@ -26,7 +26,7 @@ weights:
   adoption:   {deployment: 0, engagement: 80, adoption: 20, roi: 0}
   renewal:    {deployment: 0, engagement: 60, adoption: 40, roi: 0}
   expansion:  {deployment: 0, engagement: 80, adoption: 20, roi: 0}
-bands: {default: {red: 40, yellow: 70, hysteresis: 8, min_duration: 2d}}
+bands: {default: {red: 30, yellow: 70, hysteresis: 8, min_duration: 2d}}
 journey: {value: first_value, renewal_window: 30d}
 default_stage: adoption
 """

@@ -79,6 +79,7 @@ def _busy_log(seed: int) -> list[Row]:
         first = {"arr": chance.choice([10, 20, 50]), "seats": 10, "contract_end": _day(chance, [40, 70, 110])}
         begin = chance.randrange(20 * 24)
         found.append((begin, 0, account, "ann", ("account.updated", first | _tier(chance))))
+        found.append((begin + chance.randrange(20 * 24), 0, account, "ann", _mood(chance)))
         for step in chance.sample(list(STEPS), chance.randrange(3)):
             done = begin + chance.randrange(15 * 24)
             found.append((done, 0, account, "ann", ("milestone.reached", {"step": step})))
@@ -97,6 +98,10 @@ def _tier(chance: Random) -> dict[str, Any]:
     return chance.choice([{}, {"tier": "high"}, {"tier": "low"}])
 
 
+def _mood(chance: Random) -> Said:
+    return "mood.read", {"level": chance.choice([0, 55, 70, 80, 100])}
+
+
 def _changed(chance: Random) -> Said:
     seats = chance.choice([{}, {"seats": chance.choice([5, 12, 15, 20])}])
     return "contract.changed", {"arr": chance.choice([10, 20, 30, 50])} | seats
@@ -113,7 +118,7 @@ def _of_step(chance: Random) -> Said:
 
 
 _KINDS: dict[Callable[[Random], Said], float] = {
-    lambda chance: ("mood.read", {"level": chance.choice([0, 30, 55, 80, 100])}): 3.0,
+    _mood: 4.0,
     lambda chance: ("depth.measured", {"share": chance.choice([0.0, 0.5, 1.0])}): 1.5,
     lambda _: ("session.started", {}): 1.0,
     _changed: 2.5,

@@ -87,10 +87,10 @@ async def test_arr_is_at_risk_from_when_the_band_is_shown(mood_api: Api) -> None
         ("2026-01-01", "acme", "account.updated", SINCE),
         ("2026-01-01", "acme", "mood.read", {"level": 100}),
     ]
-    await score(mood_api, said, until="2026-01-18")
-    # The score fades across 70 on the fifteenth, and is yellow after two days of that.
-    assert await value(mood_api, "arr_at_risk", "2026-01-16", "2026-01-16") == 0.0
-    assert await value(mood_api, "arr_at_risk", "2026-01-17", "2026-01-17") == 10.0
+    await score(mood_api, said, until="2026-01-24")
+    # The score fades across 70 on the 21st, and the band is yellow two days later.
+    assert await value(mood_api, "arr_at_risk", "2026-01-22", "2026-01-22") == 0.0
+    assert await value(mood_api, "arr_at_risk", "2026-01-23", "2026-01-23") == 10.0
 
 
 async def test_of_a_lifetime_only_days_as_a_customer_count(mood_api: Api) -> None:
