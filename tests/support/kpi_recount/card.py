@@ -24,7 +24,7 @@ outcomes:
 weights:
   onboarding: {deployment: 10, engagement: 80, adoption: 10, roi: 0}
   adoption:   {deployment: 0, engagement: 80, adoption: 20, roi: 0}
-  renewal:    {deployment: 0, engagement: 60, adoption: 40, roi: 0}
+  renewal:    {deployment: 0, engagement: 90, adoption: 10, roi: 0}
   expansion:  {deployment: 0, engagement: 80, adoption: 20, roi: 0}
 bands: {default: {red: 30, yellow: 70, hysteresis: 8, min_duration: 2d}}
 journey: {value: first_value, renewal_window: 30d}

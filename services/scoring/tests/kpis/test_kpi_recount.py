@@ -20,10 +20,7 @@ from support.kpi_recount.random_logs import BEGIN, DAYS, log_of
 from support.scoring_api import Api
 
 pytestmark = pytest.mark.servers
-
-
-def rules(api: Api) -> Rules:
-    return Rules(api.harness.scorer, STEPS, ADOPTION)
+RULES = Rules(Scorer(load(CARD, "card"), "card"), STEPS, ADOPTION)
 
 
 async def scored(api: Api, log: Sequence[Read]) -> None:
@@ -64,7 +61,7 @@ async def test_kpis_are_those_of_a_recount(
     known_at = None if known is None else BEGIN + timedelta(hours=known)
     asked = {} if known_at is None else {"known_at": known_at.isoformat()}
     found = await answered(mood_api, first, last, **asked, **({} if by is None else {"by": by}))
-    expected = recount(log, first, last, rules=rules(mood_api), known_at=known_at, by=by)
+    expected = recount(log, first, last, rules=RULES, known_at=known_at, by=by)
     assert found.keys() == expected.keys()
     for name, group in expected.items():
         assert found[name].accounts == group.accounts
@@ -88,9 +85,16 @@ def test_the_recount_knows_what_it_counts() -> None:
         (24 * 5, 0, "acme", "ann", ("contract.changed", {"arr": 20})),
         (24 * 9, 0, "acme", "ann", ("contract.ended", {})),
     ]
-    scorer = Scorer(load(CARD, "card"), "card")
-    found = recount(log_of(rows), date(2026, 1, 2), date(2026, 1, 20), rules=Rules(scorer, STEPS, ADOPTION))[
-        None
-    ].figures
+    found = recount(log_of(rows), date(2026, 1, 2), date(2026, 1, 20), rules=RULES)[None].figures
     assert (found["expansion_bookings"], found["net_new_bookings"]) == (10.0, -10.0)
     assert (found["customers"], found["logo_churn_rate"], found["gross_revenue_retention"]) == (0, 1.0, 0.0)
+
+
+def test_busy_logs_have_what_kpis_tell_apart() -> None:
+    """Every KPI says something of some of them, and customers in danger stay or leave."""
+    first, last = BEGIN.date() + timedelta(days=20), BEGIN.date() + timedelta(days=100)
+    found = [recount(log_of(random_logs.busy_log(seed)), first, last, rules=RULES)[None].figures for seed in range(60)]
+    silent = {name for name in found[0] if not any(figures[name] for figures in found)}
+    assert not silent
+    assert {0.0, 1.0} <= {figures["save_rate"] for figures in found}
+    assert any((figures["arr_at_risk"] or 0.0) < (figures["arr"] or 0.0) for figures in found)
