@@ -14,7 +14,6 @@ from scoring.health.telling import update_alert_state
 from scoring.health.transitions import refresh_derived, would_change
 from scoring.health.trigger import Trigger
 from scoring.health.usage_review import keep_sample, month_end, month_ends
-from scoring.health.view import HealthChange
 
 
 def move_clock(account: Account, at: float) -> None:
@@ -37,14 +36,12 @@ def fire_silence(account: Account, to: float, draft: StepDraft) -> None:
         now = evaluate_at(account, float(due), draft)
         posting.post_silence(account, now, draft)
         account.clock = float(due)
-        band, stage = account.band, account.context.stage
+        band, stage = account.band, account.stage
         if due == ends or _has_readiness_changed(account):
             now = _update_stage(account, now, draft, stage_ended=due == ends)
         update_alert_state(account, Trigger(ids.silence(due)), draft)
         set_horizon(account, float(due))
-        if account.band is not band or account.context.stage != stage:
-            # A later moment of this step may bring the former band back.
-            draft.changes.append(HealthChange(float(due), account.band, account.stage, now.score))
+        draft.note_change(account, band, stage, now.score)
 
 
 def pass_silence(account: Account, to: float, draft: StepDraft) -> HealthSnapshot:
@@ -65,10 +62,12 @@ def settle_silence(account: Account, at: float, draft: StepDraft) -> HealthSnaps
     if due - at < 1.0:
         # Silence crossed a line since the last whole second. Its signal must not name the event as its cause.
         account.clock = at
+        band, stage = account.band, account.stage
         if _has_readiness_changed(account):
             posting.post_silence(account, before, draft)
             before = _update_stage(account, before, draft, stage_ended=False)
         update_alert_state(account, Trigger(ids.silence(int(due))), draft)
+        draft.note_change(account, band, stage, before.score)
         draft.health_before = health_of(account, before)
     return before
 

@@ -2,7 +2,9 @@
 
 from typing import Final, final
 
-from common.contracts.signals import Health, Signal
+from common.contracts.signals import Band, Health, Signal
+from scoring.health.account import Account
+from scoring.health.context import Stage
 from scoring.health.view import Day, HealthChange, MonthEnd, ReceiptMismatch, RetractionResult, Step
 
 # What the rounding of one receipt may come to, in points. More is a bug.
@@ -42,6 +44,14 @@ class StepDraft:
             tuple(self.months),
             tuple(self.changes),
         )
+
+    def note_change(self, account: Account, band: Band | None, stage: Stage, score: float) -> None:
+        """Notes band and stage of the account if they are others than these, which it had before.
+
+        `score` is at its clock. A later moment of the same step may bring the former band back.
+        """
+        if account.band is not band or account.stage != stage:
+            self.changes.append(HealthChange(account.clock, account.band, account.stage, score))
 
     def check_sum(self, off: float) -> None:
         """`off` is by how much a receipt does not add up. Raises `ReceiptMismatch` if strict."""

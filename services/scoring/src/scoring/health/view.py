@@ -53,7 +53,7 @@ class MonthEnd(Struct, frozen=True):
 
 
 class HealthChange(Struct, frozen=True):
-    """Band and stage as silence changed them at a moment (UTC), and the score at it."""
+    """Band and stage as they changed at a moment (UTC), and the score at it."""
 
     at: float
     band: Band | None
@@ -75,7 +75,8 @@ class Step(Struct, frozen=True):
     """What came of a record or of time: signals in the order in which they are told, and days and months it closed.
 
     `mismatches` counts receipts that did not add up, where the scorer was told to go on. `retraction` is there if the
-    record was one. `changes` are those of band or stage that silence made before the end of the step.
+    record was one. `changes` of band or stage are those that silence or the end of a request made on the way. What the
+    last event changed is not among them.
     """
 
     signals: tuple[Signal, ...] = ()
