@@ -182,6 +182,7 @@ def joined(steps: Sequence[Step]) -> Step:
         signals=tuple(signal for step in steps for signal in step.signals),
         days=tuple(day for step in steps for day in step.days),
         months=tuple(month for step in steps for month in step.months),
+        changes=tuple(change for step in steps for change in step.changes),
     )
 
 

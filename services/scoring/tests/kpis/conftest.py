@@ -4,6 +4,7 @@ import pytest
 
 from common.topics import TimeMode
 from support.cards import SMALL
+from support.kpi_recount import card
 from support.scoring_api import Api, scoring_api
 from support.scoring_harness import scoring_harness
 
@@ -25,4 +26,11 @@ flags:""",
 async def api(database: str) -> AsyncIterator[Api]:
     """Nothing has been scored yet. Record times are the test's."""
     async with scoring_harness(database, CARD, mode=TimeMode.STREAM) as built, scoring_api(built) as found:
+        yield found
+
+
+@pytest.fixture
+async def mood_api(database: str) -> AsyncIterator[Api]:
+    """With the scorecard of the recount, of which the last `mood.read` nearly is the score."""
+    async with scoring_harness(database, card.CARD, mode=TimeMode.STREAM) as built, scoring_api(built) as found:
         yield found

@@ -1,99 +1,81 @@
 """KPIs are those that a recount of the log finds, whatever came, in whatever order it came."""
 
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from common.contracts.events import Event
+from common.contracts.events import Tick
+from scoring.cards.load import load
+from scoring.health import Scorer
 from support.examples import examples
-from support.kpi_recount import Read, recount
+from support.kpi_recount import random_logs
+from support.kpi_recount.account import Read
+from support.kpi_recount.card import ADOPTION, CARD, STEPS
+from support.kpi_recount.figures import Group, Rules, recount
+from support.kpi_recount.random_logs import BEGIN, DAYS, log_of
 from support.scoring_api import Api
 
 pytestmark = pytest.mark.servers
-BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
-DAYS = 60
-
-amounts = st.sampled_from([None, 0, 10, 20, 50])
-dates = st.integers(-20, DAYS + 20).map(lambda n: (BEGIN.date() + timedelta(days=n)).isoformat())
-# Few, so that the same end comes again, as it does every night.
-ends = st.none() | st.sampled_from([20, 40, 70]).map(lambda n: (BEGIN.date() + timedelta(days=n)).isoformat())
-contract = st.fixed_dictionaries(
-    {}, optional={"arr": amounts, "seats": amounts, "contract_start": dates, "contract_end": ends}
-)
-facts = st.fixed_dictionaries(
-    {},
-    optional={
-        "arr": amounts,
-        "seats": amounts,
-        "contract_start": dates,
-        "contract_end": ends,
-        "tier": st.sampled_from(["high", "low"]),
-    },
-)
-nothing: st.SearchStrategy[dict[str, Any]] = st.just({})
-said = st.one_of(
-    st.tuples(st.just("account.updated"), facts),
-    st.tuples(st.sampled_from(["contract.started", "contract.changed", "contract.renewed"]), contract),
-    st.tuples(st.sampled_from(["contract.ended", "contract.cancel_requested"]), nothing),
-    st.tuples(
-        st.just("milestone.reached"), st.fixed_dictionaries({"step": st.sampled_from(["kickoff", "first_value"])})
-    ),
-    st.tuples(st.just("nps.answered"), st.fixed_dictionaries({"score": st.integers(0, 10)})),
-    st.tuples(st.just("event.retracted"), st.fixed_dictionaries({"event_id": st.integers(0, 12).map(str)})),
-)
-# Hours from the beginning to the event, how many hours later it is recorded, whose it is, who did it, and what it says.
-posted = st.tuples(
-    st.integers(0, DAYS * 24),
-    st.sampled_from([0, 0, 1, 30, 500]),
-    st.sampled_from(["acme", "beta"]),
-    st.sampled_from(["ann", "bo"]),
-    said,
-)
+RULES = Rules(Scorer(load(CARD, "card"), "card"), STEPS, ADOPTION)
 
 
-# A customer since before the span, of whom the first fact comes in the midst of it.
-POSTED_LATE: Any = (24 * 30, 0, "acme", "ann", ("account.updated", {"arr": 10, "contract_start": "2025-12-12"}))
+async def scored(api: Api, log: Sequence[Read]) -> None:
+    await api.harness.empty()
+    for event, recorded in log:
+        if isinstance(event, Tick):
+            await api.harness.tick(recorded.timestamp())
+        else:
+            await api.harness.write(api.harness.partition_of(event.account_id), event, at=recorded.timestamp())
+    await api.harness.score()
+    await api.rank()
 
 
-def log_of(rows: list[Any]) -> list[Read]:
-    """In the order of record time; the number of a row is the id of its event."""
-    found = []
-    for number, (hours, late, account, user, (name, properties)) in enumerate(rows):
-        time = BEGIN + timedelta(hours=hours)
-        one = Event(
-            str(number), account, name, time, "test", time, user_id=user if name == "nps.answered" else None,
-            properties=properties,
-        )  # fmt: skip
-        found.append(Read(one, time + timedelta(hours=late)))
-    return sorted(found, key=lambda read: read.recorded)
+async def answered(api: Api, first: date, last: date, **asked: Any) -> dict[str | None, Group]:
+    answer = await api.kpis(from_=first.isoformat(), to=last.isoformat(), **asked)
+    return {
+        group["group"]: Group(group["accounts"], {name: each["value"] for name, each in group["figures"].items()})
+        for group in answer["spans"][0]["groups"]
+    }
 
 
 @settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    rows=st.lists(posted, max_size=14),
-    span=st.tuples(st.integers(-10, DAYS + 10), st.integers(0, 40)),
-    known=st.none() | st.integers(0, DAYS * 24),
+    rows=random_logs.logs,
+    ticks=st.sampled_from([(), range(10, DAYS, 20)]),
+    span=random_logs.spans,
+    known=st.one_of(st.none(), st.none(), st.integers(0, DAYS * 24)),
+    by=st.sampled_from([None, None, "tier", "stage", "cohort"]),
 )
-@example(rows=[POSTED_LATE], span=(0, 40), known=None)
-async def test_kpis_are_those_of_a_recount(api: Api, rows: list[Any], span: tuple[int, int], known: int | None) -> None:
-    log = log_of(rows)
-    await api.harness.empty()
-    for read in log:
-        partition = api.harness.partition_of(read.event.account_id)
-        await api.harness.write(partition, read.event, at=read.recorded.timestamp())
-    await api.harness.tick((BEGIN + timedelta(days=DAYS + 30)).timestamp())
-    await api.harness.score()
+@example(rows=[random_logs.POSTED_LATE], ticks=(), span=(0, 40), known=None, by=None)
+async def test_kpis_are_those_of_a_recount(
+    mood_api: Api, rows: list[Any], ticks: Sequence[int], span: tuple[int, int], known: int | None, by: str | None
+) -> None:
+    log = log_of(rows, ticks)
+    await scored(mood_api, log)
     first = BEGIN.date() + timedelta(days=span[0])
     last = first + timedelta(days=span[1])
     known_at = None if known is None else BEGIN + timedelta(hours=known)
     asked = {} if known_at is None else {"known_at": known_at.isoformat()}
-    answer = await api.kpis(from_=first.isoformat(), to=last.isoformat(), **asked)
-    figures = answer["spans"][0]["groups"][0]["figures"]
-    expected = recount(log, first, last, known_at=known_at)
-    assert {name: figures[name]["value"] for name in expected} == pytest.approx(expected)
+    found = await answered(mood_api, first, last, **asked, **({} if by is None else {"by": by}))
+    expected = recount(log, first, last, rules=RULES, known_at=known_at, by=by)
+    assert found.keys() == expected.keys()
+    for name, group in expected.items():
+        assert found[name].accounts == group.accounts
+        assert found[name].figures == near(group.figures)
+
+
+def near(figures: dict[str, float | None]) -> Any:
+    """Entries have scores and points with one decimal, values of metrics with four."""
+    return {
+        name: value
+        if value is None
+        else pytest.approx(value, abs=0.051 if "score" in name else 1e-4 if name.startswith("use.") else 1e-9)
+        for name, value in figures.items()
+    }
 
 
 def test_the_recount_knows_what_it_counts() -> None:
@@ -103,6 +85,16 @@ def test_the_recount_knows_what_it_counts() -> None:
         (24 * 5, 0, "acme", "ann", ("contract.changed", {"arr": 20})),
         (24 * 9, 0, "acme", "ann", ("contract.ended", {})),
     ]
-    found = recount(log_of(rows), date(2026, 1, 2), date(2026, 1, 20))
+    found = recount(log_of(rows), date(2026, 1, 2), date(2026, 1, 20), rules=RULES)[None].figures
     assert (found["expansion_bookings"], found["net_new_bookings"]) == (10.0, -10.0)
     assert (found["customers"], found["logo_churn_rate"], found["gross_revenue_retention"]) == (0, 1.0, 0.0)
+
+
+def test_busy_logs_have_what_kpis_tell_apart() -> None:
+    """Every KPI says something of some of them, and customers in danger stay or leave."""
+    first, last = BEGIN.date() + timedelta(days=20), BEGIN.date() + timedelta(days=100)
+    found = [recount(log_of(random_logs.busy_log(seed)), first, last, rules=RULES)[None].figures for seed in range(60)]
+    silent = {name for name in found[0] if not any(figures[name] for figures in found)}
+    assert not silent
+    assert {0.0, 1.0} <= {figures["save_rate"] for figures in found}
+    assert any((figures["arr_at_risk"] or 0.0) < (figures["arr"] or 0.0) for figures in found)

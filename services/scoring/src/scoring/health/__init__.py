@@ -12,10 +12,10 @@ from scoring.health.request import REQUEST_SECONDS
 from scoring.health.scorer import Scorer
 from scoring.health.state_format import UnknownFormat
 from scoring.health.step_draft import EMPTY_STEP
-from scoring.health.view import Day, MonthEnd, RetractionResult, Step, Summary, View
+from scoring.health.view import Day, HealthChange, MonthEnd, RetractionResult, Step, Summary, View
 
 __all__ = [
     "EMPTY_STEP", "FIRST_LOOK_SECONDS", "NO_PAUSES", "RECHECK_SECONDS", "REQUEST_SECONDS", "STAGES", "Account", "Card",
-    "Day", "FeedPause", "MonthEnd", "Pauses", "RetractionResult", "Scorer", "Stage", "Step", "Summary",
+    "Day", "FeedPause", "HealthChange", "MonthEnd", "Pauses", "RetractionResult", "Scorer", "Stage", "Step", "Summary",
     "UnknownFormat", "View",
 ]  # fmt: skip

@@ -40,6 +40,12 @@ def month_of(day: int) -> tuple[int, int]:
     return found.year, found.month
 
 
+def first_of_next_month(day: int) -> int:
+    """The first day of the month after that of a day; both are counted since the epoch."""
+    year, month = month_of(day)
+    return day_number(date(year + month // 12, month % 12 + 1, 1))
+
+
 def local_day(moment: float, zone: tzinfo) -> int:
     """Whole days since the epoch on the calendar of a time zone."""
     if zone is UTC or not _FIRST_LOCAL <= moment <= _LAST_LOCAL:

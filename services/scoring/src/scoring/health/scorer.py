@@ -273,7 +273,9 @@ class Scorer:
             return
         look.importing = False
         now = pass_silence(account, look.due, draft)
+        band = account.band
         tell_look(account, look, now, draft)
+        draft.note_change(account, band, account.stage, now.score)
         set_horizon(account, account.clock)
 
 

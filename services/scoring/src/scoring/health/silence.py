@@ -8,13 +8,12 @@ from scoring.health.evaluation import HealthSnapshot, evaluate, snapshot_at
 from scoring.health.feeding import enter_stage, follow_readiness
 from scoring.health.incremental import set_horizon
 from scoring.health.ledger import CONTEXT, SILENCE
-from scoring.health.moments import month_of
 from scoring.health.signals import health_of
 from scoring.health.step_draft import StepDraft
 from scoring.health.telling import update_alert_state
 from scoring.health.transitions import refresh_derived, would_change
 from scoring.health.trigger import Trigger
-from scoring.health.usage_review import keep_sample, month_end
+from scoring.health.usage_review import keep_sample, month_end, month_ends
 
 
 def move_clock(account: Account, at: float) -> None:
@@ -37,10 +36,12 @@ def fire_silence(account: Account, to: float, draft: StepDraft) -> None:
         now = evaluate_at(account, float(due), draft)
         posting.post_silence(account, now, draft)
         account.clock = float(due)
+        band, stage = account.band, account.stage
         if due == ends or _has_readiness_changed(account):
-            _update_stage(account, now, draft, stage_ended=due == ends)
+            now = _update_stage(account, now, draft, stage_ended=due == ends)
         update_alert_state(account, Trigger(ids.silence(due)), draft)
         set_horizon(account, float(due))
+        draft.note_change(account, band, stage, now.score)
 
 
 def pass_silence(account: Account, to: float, draft: StepDraft) -> HealthSnapshot:
@@ -61,10 +62,12 @@ def settle_silence(account: Account, at: float, draft: StepDraft) -> HealthSnaps
     if due - at < 1.0:
         # Silence crossed a line since the last whole second. Its signal must not name the event as its cause.
         account.clock = at
+        band, stage = account.band, account.stage
         if _has_readiness_changed(account):
             posting.post_silence(account, before, draft)
             before = _update_stage(account, before, draft, stage_ended=False)
         update_alert_state(account, Trigger(ids.silence(int(due))), draft)
+        draft.note_change(account, band, stage, before.score)
         draft.health_before = health_of(account, before)
     return before
 
@@ -100,8 +103,9 @@ def evaluate_at(account: Account, at: float, draft: StepDraft) -> HealthSnapshot
         draft.check_sum(receipts.day_off_by(account))
         draft.days.append(receipts.day(account, (), seen.score))
         next_day = posting.next_day_number(account, at)
-        if month_of(next_day) != month_of(account.day_number):
-            draft.months.append(month_end(account, seen))
+        if ends := month_ends(account, next_day, at):
+            draft.months += [month_end(account, snapshot_at(account, each)) for each in ends]
+            evaluate(account, at)
         posting.open_day(account, account.clock, seen.score, day=next_day)
         posting.post_step(account, seen, now, SILENCE, draft)
     return now

@@ -2,8 +2,10 @@
 
 from typing import Final, final
 
-from common.contracts.signals import Health, Signal
-from scoring.health.view import Day, MonthEnd, ReceiptMismatch, RetractionResult, Step
+from common.contracts.signals import Band, Health, Signal
+from scoring.health.account import Account
+from scoring.health.context import Stage
+from scoring.health.view import Day, HealthChange, MonthEnd, ReceiptMismatch, RetractionResult, Step
 
 # What the rounding of one receipt may come to, in points. More is a bug.
 TOLERANCE: Final = 1e-9
@@ -19,7 +21,7 @@ class StepDraft:
     otherwise the step counts it.
     """
 
-    __slots__ = ("days", "health_before", "mismatches", "months", "retraction", "signals", "strict")
+    __slots__ = ("changes", "days", "health_before", "mismatches", "months", "retraction", "signals", "strict")
 
     def __init__(self, *, strict: bool) -> None:
         self.strict = strict
@@ -27,13 +29,29 @@ class StepDraft:
         self.signals: list[Signal] = []
         self.days: list[Day] = []
         self.months: list[MonthEnd] = []
+        self.changes: list[HealthChange] = []
         self.mismatches = 0
         self.retraction: RetractionResult | None = None
 
     def result(self) -> Step:
-        if not self.signals and not self.days and not self.mismatches and self.retraction is None:
+        if not (self.signals or self.days or self.changes or self.mismatches) and self.retraction is None:
             return EMPTY_STEP
-        return Step(tuple(self.signals), tuple(self.days), self.mismatches, self.retraction, tuple(self.months))
+        return Step(
+            tuple(self.signals),
+            tuple(self.days),
+            self.mismatches,
+            self.retraction,
+            tuple(self.months),
+            tuple(self.changes),
+        )
+
+    def note_change(self, account: Account, band: Band | None, stage: Stage, score: float) -> None:
+        """Notes band and stage of the account if they are others than these, which it had before.
+
+        `score` is at its clock. A later moment of the same step may bring the former band back.
+        """
+        if account.band is not band or account.stage != stage:
+            self.changes.append(HealthChange(account.clock, account.band, account.stage, score))
 
     def check_sum(self, off: float) -> None:
         """`off` is by how much a receipt does not add up. Raises `ReceiptMismatch` if strict."""

@@ -80,6 +80,7 @@ def cancel_close(account: Account) -> None:
 
 def close_request(account: Account, request: OpenRequest, draft: StepDraft) -> None:
     """Tells what is different from before the request. The account is evaluated at its clock."""
+    band, score = account.band, account.score
     account.request, account.closes_at = None, inf
     return_to(account, request.before)
     lost = 0.0 if request.score is None else request.score - account.score
@@ -94,4 +95,5 @@ def close_request(account: Account, request: OpenRequest, draft: StepDraft) -> N
     )
     draft.health_before = request.health
     update_alert_state(account, trigger, draft)
+    draft.note_change(account, band, account.stage, score)
     set_horizon(account, account.clock)

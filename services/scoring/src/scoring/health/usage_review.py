@@ -6,13 +6,16 @@ from common.contracts.signals import PlannedStep, UsageFigure, UsageReview
 from scoring.health.account import Account
 from scoring.health.evaluation import HealthSnapshot
 from scoring.health.journey import SAMPLE_EVERY, UsageSample
-from scoring.health.moments import DAY, local_day, to_datetime
+from scoring.health.moments import DAY, end_of_day, first_of_next_month, local_day, month_of, to_datetime
 from scoring.health.receipts import dimensions
 from scoring.health.state_format import FormerFigure
 from scoring.health.view import MonthEnd
 
 # Seconds. Who was seen within them counts as active.
 LATELY: Final = 28.0 * DAY
+_SECOND: Final = 1.0
+# Days. Nobody asks for KPIs of a longer time.
+_LONGEST_SILENCE: Final = 3660
 
 
 def keep_sample(account: Account, seen: HealthSnapshot) -> None:
@@ -28,8 +31,23 @@ def keep_sample(account: Account, seen: HealthSnapshot) -> None:
         journey.add_sample(UsageSample(seen.at, _figures(account, seen)))
 
 
+def month_ends(account: Account, next_day: int, at: float) -> list[float]:
+    """The last second (UTC) of each month that is over when the account goes on from its open day to `next_day`.
+
+    Months of silence have one, too, of the last ten years. `at` is the moment of going on.
+    """
+    found: list[float] = []
+    month = max(account.day_number, next_day - _LONGEST_SILENCE)
+    while month_of(month) != month_of(next_day):
+        month = first_of_next_month(month)
+        end = end_of_day(month - 1, account.context.zone) - _SECOND
+        # An account that moves to another zone may begin the next day before it has begun there.
+        found.append(min(max(end, account.clock), at))
+    return found
+
+
 def month_end(account: Account, seen: HealthSnapshot) -> MonthEnd:
-    """How the account ends a month; `seen` is the evaluation with which the month's last day closes."""
+    """How the account ends a month; `seen` is the evaluation of its last second."""
     adoption: dict[str, float] = {}
     for metric, definition in zip(account.metrics, account.model.card.metrics, strict=True):
         value = _value(account, metric.index, seen) if definition.dimension == "adoption" else None

@@ -15,6 +15,7 @@ from common.contracts.signals import (
     Part,
     Signal,
 )
+from scoring.health.context import Stage
 
 
 class ReceiptMismatch(AssertionError):
@@ -38,10 +39,10 @@ class Day(Struct, frozen=True):
 
 
 class MonthEnd(Struct, frozen=True):
-    """An account as it stood when the last day of a month closed on which it was looked at.
+    """An account as it stood when a month ended where it is: the first event or timer after that brings it.
 
-    `at` (UTC) is the account's last moment of that day. `dimensions` are points (0 to 100), None where nothing is
-    available. `adoption` has the value of each metric of the dimension Adoption that has points.
+    `at` (UTC) is the month's last second. `dimensions` are points (0 to 100), None where nothing is available.
+    `adoption` has the value of each metric of the dimension Adoption that has points.
     """
 
     account_id: str
@@ -49,6 +50,15 @@ class MonthEnd(Struct, frozen=True):
     score: float
     dimensions: dict[str, float | None]
     adoption: dict[str, float]
+
+
+class HealthChange(Struct, frozen=True):
+    """Band and stage as they changed at a moment (UTC), and the score at it."""
+
+    at: float
+    band: Band | None
+    stage: Stage
+    score: float
 
 
 class RetractionResult(StrEnum):
@@ -65,7 +75,8 @@ class Step(Struct, frozen=True):
     """What came of a record or of time: signals in the order in which they are told, and days and months it closed.
 
     `mismatches` counts receipts that did not add up, where the scorer was told to go on. `retraction` is there if the
-    record was one.
+    record was one. `changes` of band or stage are those that silence or the end of a request made on the way. What the
+    last event changed is not among them.
     """
 
     signals: tuple[Signal, ...] = ()
@@ -73,6 +84,7 @@ class Step(Struct, frozen=True):
     mismatches: int = 0
     retraction: RetractionResult | None = None
     months: tuple[MonthEnd, ...] = ()
+    changes: tuple[HealthChange, ...] = ()
 
 
 class FlagUp(Struct, frozen=True):

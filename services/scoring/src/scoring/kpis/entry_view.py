@@ -22,7 +22,8 @@ _OF_REVENUE: Final = (*_OF_CONTRACT, "status", "merged_into", "seats", ERASED)
 class RevenueByDay(NamedTuple):
     """What accounts were at the end of each day on which that changed, by (account, day).
 
-    `arr` is NaN where it is not known, and 0 for who is no customer. `first` if no earlier row made it a customer.
+    `arr` is NaN where it is not known, and 0 for who is no customer. `end` is the day on which the contract ends, NaN
+    where it is not known. `first` if no earlier row made it a customer.
     """
 
     account: Ints
@@ -30,6 +31,7 @@ class RevenueByDay(NamedTuple):
     customer: Flags
     arr: Floats
     seats: Floats
+    end: Floats
     churned: Flags
     erased: Flags
     first: Flags
@@ -154,6 +156,7 @@ class EntryView:
             customer=customer,
             arr=arr[last_of_day],
             seats=at_place["seats"][last_of_day],
+            end=at_place["contract_end"][last_of_day],
             churned=churned[last_of_day],
             erased=erased[last_of_day],
             first=_is_first(account, customer),

@@ -63,7 +63,11 @@ The same table has the events of support tickets and the words of answers, for `
 - **A term** is renewed by `contract.renewed`, or by a later `contract_end` from whichever event or fact. A renewal
   and a new date within 90 days of each other are one decision. `contract.ended` loses the term. An earlier end is a
   correction. A fact that repeats the end which was renewed or lost changes nothing.
-- **Amounts** are in the deployment's only currency. Several changes of one day count as one.
+- **Amounts** are in the deployment's only currency. Several changes of one day count as one. So an account that begins
+  and leaves on the same day was never a customer.
+- **A band** counts from the moment from which scoring shows it: one that comes slowly, after its minimum duration.
+- **A month** is noted as it was in its last second, when the account's next event or timer comes. Then the months of
+  silence before it are noted, too. An account without another event or timer keeps the last month that was noted.
 
 Prometheus has five of them, over the last 365 days, from scoring's read API: `churn_kpi_arr_at_risk`,
 `churn_kpi_net_revenue_retention`, `churn_kpi_gross_revenue_retention`, `churn_kpi_logo_churn_rate` and

@@ -160,25 +160,31 @@ class SpanFigures:
 
         A contract without a known end counts up to the end of the span.
         """
-        revenue, size = self.view.revenue, self.view.size
-        rows = np.flatnonzero(revenue.day <= self.last)
+        revenue, rows = self.view.revenue, self._rows_so_far
         account, arr = revenue.account[rows], np.nan_to_num(revenue.arr[rows])
         is_last = np.append(account[1:] != account[:-1], True)[: len(account)]
-        following = np.append(revenue.day[rows][1:], 0)[: len(account)]
-        ends = np.fmax(self.view.values("contract_end", self.last) + 1, self.last + 1)
-        until = np.where(is_last, np.where(revenue.customer[rows], ends[account], revenue.day[rows]), following)
-        return _added_up(account, arr * (until - revenue.day[rows]) / 365.25, size)
+        to_come = np.where(is_last & revenue.customer[rows], np.fmax(revenue.end[rows] - self.last, 0.0), 0.0)
+        return _added_up(account, arr * (self._days_of_rows + to_come) / 365.25, self.view.size)
 
     @cached_property
     def lifetime_days(self) -> Floats:
-        """How long each account was a customer by the end of the span; NaN if it never was."""
-        revenue = self.view.revenue
-        gone = np.full(self.view.size, float(self.last + 1))
-        rows = np.flatnonzero((revenue.day <= self.last) & revenue.churned)
-        gone[revenue.account[rows]] = revenue.day[rows]
-        gone = np.where(self.customers, float(self.last + 1), gone)
-        days = gone - self.view.start_days
-        return np.where(days >= 0.0, days, np.nan)
+        """On how many days each account was a customer by the end of the span; NaN if it never was."""
+        revenue, rows = self.view.revenue, self._rows_so_far
+        days = _added_up(revenue.account[rows], revenue.customer[rows] * self._days_of_rows, self.view.size)
+        return np.where(days > 0.0, days, np.nan)
+
+    @cached_property
+    def _rows_so_far(self) -> Ints:
+        """The rows of revenue up to the end of the span."""
+        return np.flatnonzero(self.view.revenue.day <= self.last)
+
+    @cached_property
+    def _days_of_rows(self) -> Floats:
+        """For how many days each of these rows holds: until the account's next one, or the end of the span."""
+        account, day = self.view.revenue.account[self._rows_so_far], self.view.revenue.day[self._rows_so_far]
+        is_last = np.append(account[1:] != account[:-1], True)[: len(account)]
+        until = np.where(is_last, self.last + 1, np.append(day[1:], 0)[: len(day)])
+        return (until - day).astype(np.float64)
 
     # --- Onboarding ---------------------------------------------------------------------------------------------
 
@@ -336,7 +342,7 @@ def _was(view: EntryView, field: str, text: str, made: Decisions) -> Flags:
     # Rows are by account and event time, so the rows of an account within two days are neighbours.
     span = 1 << 22
     key = column.account * span + np.clip(column.at // DAY, 0, span - 1).astype(np.int64)
-    before = np.searchsorted(key, made.account * span + made.decided - DANGER_DAYS, side="right")
+    before = np.searchsorted(key, made.account * span + made.decided - DANGER_DAYS, side="left")
     # What the decision itself brings is of its day: who ended a contract is not leaving any more.
     until = np.searchsorted(key, made.account * span + made.decided, side="left")
     within = so_far[np.maximum(until, before)] - so_far[before] > 0

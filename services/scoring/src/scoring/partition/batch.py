@@ -254,7 +254,7 @@ class Batch:
             step = self._scorer.apply(account, event, at)
             if self._suspects:
                 self._check_suspect(account)
-            self._kpi_entries.note_health(account, self._scorer, recorded=at)
+            self._kpi_entries.note_health(account, step, self._scorer, recorded=at)
         except Exception as error:  # of any kind: the record becomes a dead letter, and the partition goes on
             raise Poisoned(record.offset, account_id) from error
         if entry is not None:
@@ -278,7 +278,7 @@ class Batch:
             step = self._scorer.close_request(account)
             if self._suspects:
                 self._check_suspect(account)
-            self._kpi_entries.note_health(account, self._scorer, recorded=self._newest)
+            self._kpi_entries.note_health(account, step, self._scorer, recorded=self._newest)
         except Exception as error:  # see _apply
             raise Poisoned(offset, account.account_id) from error
         self._add_step(step, self._newest)
@@ -341,7 +341,7 @@ class Batch:
         try:
             step = self._scorer.advance(account, until)
             self._check_suspect(account)
-            self._kpi_entries.note_health(account, self._scorer, recorded=until)
+            self._kpi_entries.note_health(account, step, self._scorer, recorded=until)
         except Exception as error:  # see _apply
             raise Poisoned(offset, account_id) from error
         # A tick may close a request or take a look and not move the account's clock: of an import, or in stream mode.

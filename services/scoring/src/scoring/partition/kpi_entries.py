@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from common.contracts.events import Event
 from common.contracts.signals import Band
-from scoring.health import Account, MonthEnd, Scorer, Stage
+from scoring.health import Account, HealthChange, MonthEnd, Scorer, Stage, Step
 from scoring.health.facts import MERGED, RETRACTED, WRITES, said_facts
 from scoring.health.properties import hash_of, id_hash, number, parse_date, withdrawn_event
 from scoring.partition.ticket_entries import TICKETS, said_of_ticket
@@ -73,15 +73,15 @@ class KpiEntries:
     def add(self, entry: KpiEntry) -> None:
         self._entries.append(entry)
 
-    def note_health(self, account: Account, scorer: Scorer, *, recorded: float) -> None:
-        """Adds an entry if the account has another band or stage than the last entry says."""
-        before = self._standings[account.account_id]
-        if before is not None and account.band is before.band and account.stage == before.stage:
-            return
-        self._standings[account.account_id] = HealthStanding(account.band, account.stage)
-        if account.has_records:
+    def note_health(self, account: Account, step: Step, scorer: Scorer, *, recorded: float) -> None:
+        """Adds an entry for each band or stage that the step brought and the last entry does not say."""
+        account_id = account.account_id
+        for change in step.changes:
+            self._note_change(account_id, change, recorded=recorded)
+        if account.has_records and self._standings[account_id] != (account.band, account.stage):
             score = scorer.health(account, account.clock).score
-            self._entries.append(health_entry(account, before, score=score, recorded=recorded))
+            present = HealthChange(account.clock, account.band, account.stage, score)
+            self._note_change(account_id, present, recorded=recorded)
 
     def note_months(self, months: Sequence[MonthEnd], *, recorded: float) -> None:
         for month in months:
@@ -89,6 +89,12 @@ class KpiEntries:
 
     def rows(self) -> tuple[KpiEntry, ...]:
         return tuple(self._entries)
+
+    def _note_change(self, account_id: str, change: HealthChange, *, recorded: float) -> None:
+        standing = HealthStanding(change.band, change.stage)
+        if self._standings[account_id] != standing:
+            self._standings[account_id] = standing
+            self._entries.append(health_entry(account_id, change, recorded=recorded))
 
 
 def entry_of(event: Event, account: Account, *, recorded: float) -> KpiEntry | None:
@@ -144,16 +150,10 @@ def _is_new(field: str, value: object, account: Account, at: float) -> bool:
     return field not in former.writers or getattr(former.facts, field) != value
 
 
-def health_entry(account: Account, before: HealthStanding | None, *, score: float, recorded: float) -> KpiEntry:
-    """The account's band or stage is another one than `before`, which is None for a new account.
-
-    `score` is its score at its clock.
-    """
-    at, since = account.clock, account.state.band_since
-    if before is not None and account.band is not before.band and since is not None:
-        at = min(at, since)
-    said = {"band": account.band, "stage": account.stage, "score": round(score, 1)}
-    return KpiEntry(account.account_id, HEALTH_CHANGED, at, recorded, None, None, said)
+def health_entry(account_id: str, change: HealthChange, *, recorded: float) -> KpiEntry:
+    """The band is of the moment from which it is shown. Its line may have been crossed before that."""
+    said = {"band": change.band, "stage": change.stage, "score": round(change.score, 1)}
+    return KpiEntry(account_id, HEALTH_CHANGED, change.at, recorded, None, None, said)
 
 
 def month_entry(month: MonthEnd, *, recorded: float) -> KpiEntry:
