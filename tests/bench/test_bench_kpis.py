@@ -10,7 +10,7 @@ from scoring.kpis.entry_log import EntryLog, StoredEntry
 from scoring.kpis.entry_view import EntryView
 from scoring.kpis.kpi_list import KPIS
 from scoring.kpis.kpi_report import report
-from scoring.kpis.onboarding_rules import OnboardingRules
+from scoring.kpis.kpi_rules import KpiRules
 from scoring.kpis.span_figures import SpanFigures
 from scoring.postgres.kpi_entries import parameters
 
@@ -34,7 +34,7 @@ def test_every_kpi_has_a_value() -> None:
     for seed in range(400):
         columns = parameters(history(f"account {seed}", seed, today=TODAY))
         log.extend(StoredEntry(*row) for row in zip(*list(columns.values())[:7], strict=True))
-    rules = OnboardingRules({"kickoff": 7.0, "sso_live": 21.0, "first_value": 30.0}, "first_value")
+    rules = KpiRules({"kickoff": 7.0, "sso_live": 21.0, "first_value": 30.0}, "first_value")
     last = day_number(TODAY.date()) - 1
     span = SpanFigures(EntryView(log.table()), rules, last - 364, last)
     ((whole,), _) = report(span, KPIS, filters={}, by=None, most_groups=1)

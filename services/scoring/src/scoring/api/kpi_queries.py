@@ -25,7 +25,7 @@ from scoring.kpis.entry_view import EntryView
 from scoring.kpis.kpi import Kpi
 from scoring.kpis.kpi_list import kpis_of
 from scoring.kpis.kpi_report import GroupFigures, report
-from scoring.kpis.onboarding_rules import OnboardingRules, onboarding_rules
+from scoring.kpis.kpi_rules import KpiRules, kpi_rules
 from scoring.kpis.span_figures import SpanFigures
 
 _log = structlog.get_logger()
@@ -94,7 +94,7 @@ class KpiQueries:
         self._metrics.read(found)
         async with self._snapshots.open() as (reader, _):
             last = day_number(reader.today)
-        kpis, rules = kpis_of(active_card.scorer.card), onboarding_rules(active_card.scorer.card)
+        kpis, rules = kpis_of(active_card.scorer.card), kpi_rules(active_card.scorer.card)
         figures = await asyncio.to_thread(_whole, SpanFigures(view, rules, last - _GAUGE_DAYS + 1, last), kpis)
         self._metrics.show(figures)
 
@@ -119,7 +119,7 @@ class KpiQueries:
         known_until = asked.known_until()
         if known_until is not None:
             view = await self._source.view_at(known_until) or view
-        found = await asyncio.to_thread(_answers, view, onboarding_rules(card), asked, chosen, spans, scores)
+        found = await asyncio.to_thread(_answers, view, kpi_rules(card), asked, chosen, spans, scores)
         return self._answer(asked, chosen, found, reader, read_at)
 
     async def _newest(self) -> tuple[EntryView, float]:
@@ -169,7 +169,7 @@ def _chosen(kpis: Sequence[Kpi], names: Sequence[str]) -> Sequence[Kpi]:
 
 def _answers(
     view: EntryView,
-    rules: OnboardingRules,
+    rules: KpiRules,
     asked: KpiParameters,
     kpis: Sequence[Kpi],
     spans: Sequence[tuple[int, int]],

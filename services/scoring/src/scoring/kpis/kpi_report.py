@@ -7,9 +7,8 @@ import numpy as np
 from msgspec import Struct
 
 from scoring.kpis.entry_log import SCORED_STAGE, Flags
-from scoring.kpis.entry_view import EntryView
 from scoring.kpis.kpi import Figure, Kpi
-from scoring.kpis.labels import Labels
+from scoring.kpis.labels import Labels, tier_labels
 from scoring.kpis.span_figures import SpanFigures
 
 NO_VALUE = "(none)"
@@ -48,11 +47,11 @@ def report(
     chosen = ~np.isnan(span.view.start_days)
     for grouping, values in filters.items():
         if values:
-            names, number = _labels_of(grouping, span.view, span.last)
+            names, number = _labels_of(grouping, span)
             chosen &= np.array([name in values for name in names])[number]
     if by is None:
         return [_figures(span, kpis, None, chosen)], False
-    names, number = _labels_of(by, span.view, span.last)
+    names, number = _labels_of(by, span)
     counts = np.bincount(number[chosen], minlength=len(names)).tolist()
     largest_first = sorted([(-count, names[group], group) for group, count in enumerate(counts) if count])
     groups = [_figures(span, kpis, name, chosen & (number == group)) for _, name, group in largest_first[:most_groups]]
@@ -63,18 +62,22 @@ def _figures(span: SpanFigures, kpis: Sequence[Kpi], group: str | None, chosen: 
     return GroupFigures(group, int(np.count_nonzero(chosen)), {each.name: each.compute(span, chosen) for each in kpis})
 
 
-def _labels_of(grouping: Grouping, view: EntryView, last: int) -> Labels:
+def _labels_of(grouping: Grouping, span: SpanFigures) -> Labels:
     """Every account has a label: those without a value the last one, `NO_VALUE`."""
-    names, number = _values_of(grouping, view, last)
+    names, number = _values_of(grouping, span)
     return Labels([*names, NO_VALUE], np.where(number < 0, len(names), number))
 
 
-def _values_of(grouping: Grouping, view: EntryView, last: int) -> Labels:
-    if grouping is Grouping.COHORT:
-        return view.cohorts
-    if grouping is Grouping.STAGE:
-        return view.labels(SCORED_STAGE, last)
-    if grouping is Grouping.OWNER:
-        # As the list of accounts has it: in any case.
-        return view.labels("owner", last, written=lambda owner: owner.strip().lower())
+def _values_of(grouping: Grouping, span: SpanFigures) -> Labels:
+    view, last = span.view, span.last
+    match grouping:
+        case Grouping.COHORT:
+            return view.cohorts
+        case Grouping.STAGE:
+            return view.labels(SCORED_STAGE, last)
+        case Grouping.OWNER:
+            # As the list of accounts has it: in any case.
+            return view.labels("owner", last, written=lambda owner: owner.strip().lower())
+        case Grouping.TIER:
+            return tier_labels(view.labels("tier", last), view.values("arr", last), span.rules.tiers)
     return view.labels(grouping.value, last)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from scoring.health.facts import LEAST_TIER
 from scoring.kpis.entry_log import Flags, Floats, Ints
 
 
@@ -30,6 +31,17 @@ def text_labels(values: Floats, texts: Sequence[str], *, written: Callable[[str]
     names: dict[str, int] = {}
     numbers = [names.setdefault(written(texts[text]), len(names)) for text in found.tolist()]
     return Labels(list(names), _spread(np.array(numbers, dtype=np.int64)[of_known], known))
+
+
+def tier_labels(posted: Labels, arr: Floats, tiers: Sequence[tuple[float, str]]) -> Labels:
+    """The posted tiers, and where there is none that of the ARR, as in `health.facts.with_tier`. NaN has none."""
+    if not tiers:
+        return posted
+    names = {name: number for number, name in enumerate(posted.names)}
+    by_arr = np.full(len(arr), names.setdefault(LEAST_TIER, len(names)))
+    for least, name in reversed(tiers):
+        by_arr[arr >= least] = names.setdefault(name, len(names))
+    return Labels(list(names), np.where((posted.number < 0) & ~np.isnan(arr), by_arr, posted.number))
 
 
 def _spread(of_known: Ints, known: Flags) -> Ints:

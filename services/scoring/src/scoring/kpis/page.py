@@ -33,9 +33,9 @@ seven accounts, with every figure computed by hand, is in `services/scoring/test
 | `kpi` | only these KPIs |
 | `format` | `json`, `csv`, or `parquet` if the extra `analysis` is installed |
 
-Tier, stage, owner and segment are those at the end of the span. Of a share, `part` and `whole` are the two numbers
-that it is made of; of a mean or a median `whole` is over how many it was taken. `value` is null where there is
-nothing to compute it from.
+Tier, stage, owner and segment are those at the end of the span; a tier that was not posted is that of the ARR, if the
+scorecard has `tiers`. Of a share, `part` and `whole` are the two numbers that it is made of; of a mean or a median
+`whole` is over how many it was taken. `value` is null where there is nothing to compute it from.
 
 `GET /v1/accounts` and `/v1/portfolio` have the filter `cohort` too. Their cohorts are those of KPIs, as they were read
 last (`SCORING_KPI_SECONDS`); until the first reading the answer is 503 `not_read`.

@@ -9,7 +9,7 @@ from scoring.health.moments import DAY
 from scoring.kpis.contract_terms import TermOutcome
 from scoring.kpis.entry_log import BAND, MONTH_SCORE, PLAN_OF, REACHED_OF, SCORE, Flags, Floats, Ints, person_of
 from scoring.kpis.entry_view import EntryView
-from scoring.kpis.onboarding_rules import OnboardingRules
+from scoring.kpis.kpi_rules import KpiRules
 
 # A customer was in danger if they were red or leaving at some time in so many days before they decided.
 DANGER_DAYS: Final = 90
@@ -62,7 +62,7 @@ class SpanFigures:
     def __init__(
         self,
         view: EntryView,
-        rules: OnboardingRules,
+        rules: KpiRules,
         first: int,
         last: int,
         *,
