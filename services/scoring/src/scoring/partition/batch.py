@@ -13,6 +13,7 @@ from common.contracts.events import (
     FeedPaused,
     FeedResumed,
     Lifting,
+    MentionsErased,
     Tick,
     UserErased,
     UserErasureLifted,
@@ -32,7 +33,14 @@ from scoring.partition.commit import (
 )
 from scoring.partition.counting import EventCounting
 from scoring.partition.dedupe import hour_of
-from scoring.partition.erasing import NOTHING_RENAMED, RenamedCount, erasure_of, forwarded_erasure, with_substitutes
+from scoring.partition.erasing import (
+    NOTHING_RENAMED,
+    RenamedCount,
+    erasure_of,
+    forwarded_erasure,
+    mentions_erasure_of,
+    with_substitutes,
+)
 from scoring.partition.event_use import EventUse
 from scoring.partition.kpi_entries import KPI_EVENTS, KpiEntries, entry_of
 from scoring.partition.memory import PartitionMemory
@@ -74,7 +82,7 @@ class Batch:
         With `forward_ticks` (stream mode) the readers of the signals get every tick, after the signals that it brings.
         `suspects` are accounts that the core raised on. The batch checks a suspect after each of its records: it is to
         find the record that spoils the account, not a later one that the core raises on. `renamed` is what was written
-        before it, of an erasure of a person.
+        before it, of an erasure of a person or of mentions.
         """
         self._memory = memory
         self._scorer = scorer
@@ -121,6 +129,9 @@ class Batch:
                     self._apply_unreadable(record, one)
                 case Erased() | UserErased() | ErasureLifted() | UserErasureLifted():
                     self._erase(record, one)
+                case MentionsErased():
+                    self._erasure = mentions_erasure_of(record, one, self._renamed)
+                    self._output.outbox.append(forwarded_erasure(one, at=self._newest))
         if records:
             self._last = records[-1]
         self.report.records += len(records)

@@ -1,0 +1,34 @@
+"""The erasure of an account in rows of other accounts: the statement that replaces its id.
+
+First the worker rewrites states and signals, as for an erased person. Then it reads the record with this statement.
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import Text
+
+from scoring.partition.commit import MentionsErasure
+
+_RENAMED: Final = """SET body = jsonb_set(body::jsonb, '{merged_into}', to_jsonb(CAST(:substitute AS text)))::json
+    WHERE body ->> 'merged_into' = :account"""
+
+# An erased account may have been merged into this one before. Its entries are in no partition any more.
+ERASE_PARTS: Final = f"""
+accounts AS (
+    UPDATE scoring.account SET
+        merged_into = CASE WHEN merged_into = :account THEN :substitute ELSE merged_into END,
+        parent = CASE WHEN parent = :parent THEN :substitute ELSE parent END
+    WHERE partition = :partition AND (merged_into = :account OR parent = :parent)
+),
+kpi_entries AS (UPDATE scoring.kpi_entry {_RENAMED} AND partition = :partition),
+erased_kpi_entries AS (UPDATE scoring.erased_kpi_entry {_RENAMED})"""
+ERASE_TYPES: Final[dict[str, Any]] = {"account": Text, "parent": Text, "substitute": Text}
+
+
+def parameters(erasure: MentionsErasure, *, longest_parent: int) -> dict[str, Any]:
+    """The parameters of the statement, without those of the fence and the outbox.
+
+    Of an id of a parent the table has so many characters.
+    """
+    account_id = erasure.account_id
+    return {"account": account_id, "parent": account_id[:longest_parent], "substitute": erasure.substitute}
