@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from common.contracts.events import MentionsErased
+from common.contracts.events import Erased, MentionsErased
 from common.contracts.signals import Facts
 from common.erasures.substitutes import account_substitute
 from scoring.worker.context import WorkerLimits
 from support.commits import Hurt
 from support.erasures import traces
-from support.scoring_harness import DAY, START, ScoringHarness, event
+from support.scoring_harness import DAY, ERASURE_KEY, START, ScoringHarness, event
 
 GONE = "wonderful-widgets"
 REQUEST = "request 1"
@@ -103,3 +103,34 @@ async def test_a_doubt_at_any_commit_leaves_nothing_out(
     await stream.score(stream.worker(store=store))
     assert store.plan == [], "there were as many commits"
     assert await traces(stream.engine, "scoring", [GONE]) == {}
+
+
+async def test_entries_of_an_account_that_was_erased_itself_lose_the_id_if_they_are_of_before(
+    stream: ScoringHarness,
+) -> None:
+    """One account was merged into it and erased before, another one after its erasure was lifted. Also in a rebuild."""
+    one, two = stream.name_in(0), everywhere(stream)[-1]
+    for account, at in ((one, START), (two, START + 5 * DAY)):
+        if account == two:
+            await erase_mentions(stream, at=START + 4 * DAY)
+        await stream.post(
+            event(account, "account.updated", at, properties={"arr": 10}),
+            event(account, "account.merged", at + 60, properties={"into": GONE}),
+        )
+        erased = Erased(f"of {account}", account, ERASURE_KEY.pseudonym(account).hex())
+        await stream.write(stream.partition_of(account), erased, at=at + 120)
+    await stream.score()
+    expected = await merged_into(stream)
+    assert expected == {f"erased-of {one}": SUBSTITUTE, f"erased-of {two}": GONE}
+    for keep_erased in (True, False):
+        await stream.empty(keep_log=True, keep_erased=keep_erased)
+        await stream.score()
+        assert await merged_into(stream) == expected
+
+
+async def merged_into(stream: ScoringHarness) -> dict[str, str]:
+    """What the entries of erased accounts say, by their ids."""
+    query = """SELECT json_object_agg(drawn_id, body ->> 'merged_into') FROM scoring.erased_kpi_entry
+               WHERE name = 'account.merged'"""
+    found: dict[str, str] = await stream.scalar(query)
+    return found

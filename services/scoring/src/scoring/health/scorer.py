@@ -15,10 +15,10 @@ from scoring.health.calendar.definition import CountryCalendars
 from scoring.health.card import Card
 from scoring.health.clock import WALL_CLOCK, Clock
 from scoring.health.evaluation import evaluate, snapshot_at
+from scoring.health.feeding import erase_mentions
 from scoring.health.feeds import NO_PAUSES, Pauses, find_hold, may_change_hold, note_source
 from scoring.health.first_look import AT_MOST_SECONDS, cancel_look_timer, concerns_look, follow_record, tell_look
 from scoring.health.incremental import end_horizon, set_due, set_horizon, try_incremental
-from scoring.health.mention_erasure import erase_mentions
 from scoring.health.model import CardModel, Reaction
 from scoring.health.person_erasure import erase_person
 from scoring.health.reading import read_account, summarize

@@ -5,10 +5,16 @@ First the worker rewrites states and signals, as for an erased person. Then it r
 
 from typing import Any, Final
 
-from sqlalchemy import Text
+from sqlalchemy import BigInteger, Text
 
+from common.erasures.substitutes import ACCOUNT_SUBSTITUTE
 from scoring.partition.commit import MentionsErasure
 
+# A rebuild keeps the entries of erased accounts, and every partition writes some. So this renames only those that this
+# partition wrote before the record, and those of which nobody knows that.
+_ERASED_BEFORE: Final = """NOT EXISTS (
+    SELECT FROM scoring.erased WHERE drawn_id = :beginning || erasure_id
+        AND (partition <> :partition OR cluster_id = :cluster_id AND erased_at > :offset))"""
 _RENAMED: Final = """SET body = jsonb_set(body::jsonb, '{merged_into}', to_jsonb(CAST(:substitute AS text)))::json
     WHERE body ->> 'merged_into' = :account"""
 
@@ -21,8 +27,14 @@ accounts AS (
     WHERE partition = :partition AND (merged_into = :account OR parent = :parent)
 ),
 kpi_entries AS (UPDATE scoring.kpi_entry {_RENAMED} AND partition = :partition),
-erased_kpi_entries AS (UPDATE scoring.erased_kpi_entry {_RENAMED})"""
-ERASE_TYPES: Final[dict[str, Any]] = {"account": Text, "parent": Text, "substitute": Text}
+erased_kpi_entries AS (UPDATE scoring.erased_kpi_entry {_RENAMED} AND {_ERASED_BEFORE})"""
+ERASE_TYPES: Final[dict[str, Any]] = {
+    "account": Text,
+    "parent": Text,
+    "substitute": Text,
+    "beginning": Text,
+    "offset": BigInteger,
+}
 
 
 def parameters(erasure: MentionsErasure, *, longest_parent: int) -> dict[str, Any]:
@@ -30,5 +42,10 @@ def parameters(erasure: MentionsErasure, *, longest_parent: int) -> dict[str, An
 
     Of an id of a parent the table has so many characters.
     """
-    account_id = erasure.account_id
-    return {"account": account_id, "parent": account_id[:longest_parent], "substitute": erasure.substitute}
+    return {
+        "account": erasure.account_id,
+        "parent": erasure.account_id[:longest_parent],
+        "substitute": erasure.substitute,
+        "beginning": ACCOUNT_SUBSTITUTE,
+        "offset": erasure.offset,
+    }
