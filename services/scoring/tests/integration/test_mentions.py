@@ -25,6 +25,8 @@ async def told(stream: ScoringHarness, accounts: Sequence[str]) -> None:
             event(account, "contract.cancel_requested", START + 60, properties={"reason": "price"}),
             event(account, "account.updated", START + 120, event_id="moved", properties={"parent": "cedar"}),
             event(account, "account.merged", START + DAY, event_id="merge", properties={"into": GONE}),
+            event(f"sister of {account}", "account.updated", START - 60, properties={"owner": "x\0"}),
+            event(f"sister of {account}", "account.merged", START - 60, properties={"into": "y\0"}),
             event(f"sister of {account}", "account.updated", START, properties={"parent": GONE}),
         )
 
@@ -59,8 +61,8 @@ async def test_no_other_account_keeps_the_id_and_each_goes_on_as_the_substitute(
     for account in accounts:
         known, of_sister = await facts(stream, account), await facts(stream, f"sister of {account}")
         assert (known.merged_into, known.parent, known.arr) == (SUBSTITUTE, "cedar", 10.0)
-        assert of_sister == Facts(parent=SUBSTITUTE)
-    listed = f"SELECT count(*) FROM scoring.account WHERE coalesce(merged_into, parent) = '{SUBSTITUTE}'"
+        assert (of_sister.parent, of_sister.owner) == (SUBSTITUTE, "x\0")
+    listed = f"SELECT count(*) FROM scoring.account WHERE coalesce(nullif(merged_into, 'y'), parent) = '{SUBSTITUTE}'"
     assert await stream.scalar(listed) == 2 * len(accounts)
     passed_on = [one for one in stream.told() if isinstance(one, MentionsErased)]
     assert passed_on == [MentionsErased(REQUEST, GONE)] * stream.partitions

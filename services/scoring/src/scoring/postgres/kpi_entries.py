@@ -72,7 +72,7 @@ def parameters(entries: Sequence[KpiEntry]) -> dict[str, Any]:
     }
 
 
-_NAMES_SUBSTITUTE: Final = f"body ->> 'merged_into' LIKE '{ACCOUNT_SUBSTITUTE}%'"
+_NAMES_SUBSTITUTE: Final = f"""name = 'account.merged' AND strpos(body::text, '"{ACCOUNT_SUBSTITUTE}') > 0"""
 # Each journal was begun by a writer of its own, so other writers mean that scoring was rebuilt. An erasure moves
 # entries to the other table, and changes those of accounts that were merged into the erased one.
 _NEWEST: Final = f"""

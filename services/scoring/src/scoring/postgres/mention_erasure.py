@@ -15,8 +15,10 @@ from scoring.partition.commit import MentionsErasure
 _ERASED_BEFORE: Final = """NOT EXISTS (
     SELECT FROM scoring.erased WHERE drawn_id = :beginning || erasure_id
         AND (partition <> :partition OR cluster_id = :cluster_id AND erased_at > :offset))"""
-_RENAMED: Final = """SET body = jsonb_set(body::jsonb, '{merged_into}', to_jsonb(CAST(:substitute AS text)))::json
-    WHERE body ->> 'merged_into' = :account"""
+# PostgreSQL cannot read a JSON text with NUL, which a fact may have; no id that is erased has one.
+_RENAMED: Final = r"""SET body = jsonb_set(body::jsonb, '{merged_into}', to_jsonb(CAST(:substitute AS text)))::json
+    WHERE CASE WHEN strpos(body::text, 'merged_into') > 0 AND strpos(body::text, '\u0000') = 0
+               THEN body ->> 'merged_into' END = :account"""
 
 # An erased account may have been merged into this one before. Its entries are in no partition any more.
 ERASE_PARTS: Final = f"""

@@ -230,11 +230,7 @@ kpi_entry = Table(
     Index("kpi_entry_by_account", "account_id"),
     Index("kpi_entry_by_person", "partition", "person", postgresql_where=text("person IS NOT NULL")),
     Index("kpi_entry_of_kpis", "partition", "seq", "n", postgresql_where=text(OF_KPIS)),
-    Index(
-        "kpi_entry_of_merged",
-        text("(body ->> 'merged_into')"),
-        postgresql_where=text("body ->> 'merged_into' IS NOT NULL"),
-    ),
+    Index("kpi_entry_of_merged", "partition", "seq", "n", postgresql_where=text("name = 'account.merged'")),
     Index("kpi_entry_with_words", "account_id", "at", postgresql_where=text(f"{OF_TICKET} OR words IS NOT NULL")),
 )
 

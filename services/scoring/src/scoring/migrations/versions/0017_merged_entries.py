@@ -1,4 +1,4 @@
-"""An erasure finds the entries that name the erased account as the one into which another was merged."""
+"""The read API counts the entries of merges that name an erased account's substitute: it reads all anew if some do."""
 
 from alembic import op
 
@@ -8,8 +8,7 @@ down_revision = "0016"
 
 def upgrade() -> None:
     op.execute("""
-        CREATE INDEX kpi_entry_of_merged ON scoring.kpi_entry ((body ->> 'merged_into'))
-        WHERE body ->> 'merged_into' IS NOT NULL
+        CREATE INDEX kpi_entry_of_merged ON scoring.kpi_entry (partition, seq, n) WHERE name = 'account.merged'
     """)
 
 
