@@ -33,14 +33,7 @@ from scoring.partition.commit import (
 )
 from scoring.partition.counting import EventCounting
 from scoring.partition.dedupe import hour_of
-from scoring.partition.erasing import (
-    NOTHING_RENAMED,
-    RenamedCount,
-    erasure_of,
-    forwarded_erasure,
-    mentions_erasure_of,
-    with_substitutes,
-)
+from scoring.partition.erasing import NOTHING_RENAMED, RenamedCount, erasure_of, forwarded_erasure, with_substitutes
 from scoring.partition.event_use import EventUse
 from scoring.partition.kpi_entries import KPI_EVENTS, KpiEntries, entry_of
 from scoring.partition.memory import PartitionMemory
@@ -127,11 +120,8 @@ class Batch:
                     self._dead_letter(record, DeadReason.CARD_CHANGE)
                 case DeadReason():
                     self._apply_unreadable(record, one)
-                case Erased() | UserErased() | ErasureLifted() | UserErasureLifted():
+                case Erased() | UserErased() | ErasureLifted() | UserErasureLifted() | MentionsErased():
                     self._erase(record, one)
-                case MentionsErased():
-                    self._erasure = mentions_erasure_of(record, one, self._renamed)
-                    self._output.outbox.append(forwarded_erasure(one, at=self._newest))
         if records:
             self._last = records[-1]
         self.report.records += len(records)
@@ -182,7 +172,7 @@ class Batch:
             erasure=self._erasure,
         )
 
-    def _erase(self, record: Record, said: Erasure | Lifting) -> None:
+    def _erase(self, record: Record, said: Erasure | Lifting | MentionsErased) -> None:
         """Raises `ErasureRefused`. The record is a run of its own, so nothing that it deletes is in this batch."""
         if isinstance(said, Erased) and not self._owns(said.account_id):
             self._dead_letter(record, DeadReason.WRONG_PARTITION)

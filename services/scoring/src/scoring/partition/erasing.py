@@ -57,14 +57,28 @@ def with_substitutes(event: Event, offset: int, known: PartitionErasures) -> Eve
 
 
 def erasure_of(
-    record: Record, said: Erasure | Lifting, known: PartitionErasures, *, at: float, renamed: RenamedCount
-) -> AccountErasure | LiftedErasure | UserErasure | None:
+    record: Record,
+    said: Erasure | Lifting | MentionsErased,
+    known: PartitionErasures,
+    *,
+    at: float,
+    renamed: RenamedCount,
+) -> AccountErasure | LiftedErasure | UserErasure | MentionsErasure | None:
     """The change to commit; None for a late copy. Raises `ErasureRefused` if this worker has not the right key.
 
     `at` is the partition's time in seconds, and not the record's: in stream mode ingest does not know the time.
     """
     if isinstance(said, Lifting):
         return LiftedErasure(said.erasure_id, pseudonym_of(said), record.offset)
+    if isinstance(said, MentionsErased):
+        return MentionsErasure(
+            erasure_id=said.erasure_id,
+            account_id=said.account_id,
+            substitute=account_substitute(said.erasure_id),
+            offset=record.offset,
+            states=renamed.states,
+            signals=renamed.signals,
+        )
     pseudonym, fingerprint = known.check(said)
     if known.is_over(said, record.offset):
         return None
@@ -85,17 +99,6 @@ def erasure_of(
         fingerprint=fingerprint,
         offset=record.offset,
         at=at,
-        states=renamed.states,
-        signals=renamed.signals,
-    )
-
-
-def mentions_erasure_of(record: Record, said: MentionsErased, renamed: RenamedCount) -> MentionsErasure:
-    return MentionsErasure(
-        erasure_id=said.erasure_id,
-        account_id=said.account_id,
-        substitute=account_substitute(said.erasure_id),
-        offset=record.offset,
         states=renamed.states,
         signals=renamed.signals,
     )
