@@ -121,7 +121,7 @@ class TimedTransaction:
         self.late_signals, self.late_accounts = inner.late_signals, inner.late_accounts
         self.write_facts, self.known_facts = inner.write_facts, inner.known_facts
         self.due_accounts, self.histories, self.write = inner.due_accounts, inner.histories, inner.write
-        self.erase, self.lift = inner.erase, inner.lift
+        self.erase, self.erase_mentions, self.lift = inner.erase, inner.erase_mentions, inner.lift
 
     async def record(self, entries: Sequence[ReadSignal]) -> RecordedSignals:
         recorded = await self._inner.record(entries)

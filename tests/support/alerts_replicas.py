@@ -28,7 +28,7 @@ from common import database
 from common.bus.memory import MemoryBroker, MemoryConsumer
 from common.bus.partitioner import partition_of
 from common.bus.ports import Outgoing
-from common.contracts.events import Erased, ErasureLifted, Tick, UserErased, UserErasureLifted
+from common.contracts.events import Erased, ErasureLifted, MentionsErased, Tick, UserErased, UserErasureLifted
 from common.contracts.signals import CaughtUp, Facts, FactsChanged, Signal, encode_signals_record
 from common.erasures.erasure_key import ErasureKey
 from common.topics import TimeMode, Topics, ensure
@@ -218,6 +218,11 @@ class ReplicasHarness:
         pseudonym = ERASURE_KEY.pseudonym(account_id).hex()
         record = ErasureLifted(request, pseudonym) if lift else Erased(request, account_id, pseudonym)
         await self.append(partition_of(account_id.encode(), self.partitions), encode_signals_record(record))
+
+    async def erase_mentions(self, account_id: str, request: str = "request 1") -> None:
+        """As scoring passes it on, in every partition."""
+        for partition in range(self.partitions):
+            await self.append(partition, encode_signals_record(MentionsErased(request, account_id)))
 
     async def erase_user(self, user_id: str, request: str = "request 1", *, lift: bool = False) -> None:
         """As scoring passes it on, in every partition."""

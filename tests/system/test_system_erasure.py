@@ -19,6 +19,8 @@ from support.system import ERASURE_KEY
 pytestmark = pytest.mark.timeout(300)
 
 MINE, OTHERS = "wonderful-widgets", ["birch-foods", "cedar-mills", "aspen-labs"]
+# Of each partition one that was merged into it, and one that has it as its parent.
+MERGED, CHILD = "gadgets", "branch"
 NAME, ANN, BO = "Wonderful Widgets GmbH", "ann.widget", "bo@widgets.example"
 WORDS = (MINE, NAME, ANN, BO)
 # What scoring's rebuild empties; the erased and the keys stay.
@@ -40,6 +42,38 @@ async def busy(alerting: Alerting, account: str, name: str) -> None:
     await settled(alerting)
     await alerting.client.posted(mood(account, 20))
     await settled(alerting)
+
+
+async def naming(alerting: Alerting) -> list[str]:
+    """Other accounts that name it, in every partition: in what is known of them, and in signals."""
+    system = alerting.system
+    partitions = range(system.deployment.partitions)
+    named = [
+        next(one for n in range(999) if system.partition_of(one := f"{role} {n}") == partition)
+        for role in (MERGED, CHILD)
+        for partition in partitions
+    ]
+    facts = {"parent": MINE, "arr": 500}
+    await alerting.client.posted(*(happening(one, "account.updated", properties=facts) for one in named))
+    for score in (90, 20):
+        await alerting.client.posted(*(mood(one, score) for one in named))
+        await settled(alerting)
+    merged = [one for one in named if one.startswith(MERGED)]
+    await alerting.client.posted(*(happening(one, "account.merged", properties={"into": MINE}) for one in merged))
+    await settled(alerting)
+    return named
+
+
+async def go_on_as(alerting: Alerting, named: Sequence[str], erasure_id: str) -> None:
+    """They name the erasure instead, in the answers of the API too."""
+    for account in named:
+        answer = (await alerting.client.ask(f"/v1/accounts/{account}")).json()
+        assert MINE not in str(answer)
+        merged = answer["merged_into"] and answer["merged_into"]["account_id"]
+        assert (merged, answer["facts"].get("parent")) == (
+            f"erased-{erasure_id}" if account.startswith(MERGED) else None,
+            f"erased-{erasure_id}",
+        )
 
 
 async def settled(alerting: Alerting) -> None:
@@ -103,11 +137,15 @@ async def no_trace_is_left(alerting: Alerting, words: Sequence[str] = WORDS) -> 
 async def of_others(alerting: Alerting) -> dict[str, Any]:
     """The rows of the other accounts, but for what moves by itself, and how many messages there are of each."""
     stored = await alerting.system.snapshot({name: STORED[name] for name in ("account", "signal", "person", "day")})
-    rows = {name: sorted((row for row in found if MINE not in row), key=repr) for name, found in stored.items()}
+    rows = {name: sorted(filter(_names_nobody_erased, found), key=repr) for name, found in stored.items()}
     query = "SELECT account_id, count(*) FROM alerts.{} WHERE account_id <> '{}' GROUP BY 1 ORDER BY 1"
     for table in ("alert", "notification"):
         rows[table] = await alerting.system.rows(query.format(table, MINE))
     return rows
+
+
+def _names_nobody_erased(row: tuple[Any, ...]) -> bool:
+    return not any(value == MINE or str(value).startswith((f"{MERGED} ", f"{CHILD} ")) for value in row)
 
 
 async def started(alerting: Alerting) -> None:
@@ -120,8 +158,16 @@ async def test_no_byte_of_an_erased_account_stays_and_others_keep_all(alerting: 
     for other in OTHERS:
         await busy(alerting, other, other.title())
     await busy(alerting, MINE, NAME)
+    named = await naming(alerting)
     before, places = await of_others(alerting), await found_traces(alerting)
-    assert {place.partition(".")[0] for place in places} == {"scoring", "alerts"}
+    assert {place.partition(".")[0] for place in places} == {"ingest", "scoring", "alerts"}
+    kept = (
+        "scoring.account.merged_into",
+        "scoring.account.parent",
+        "scoring.kpi_entry.body",
+        "alerts.account_facts.facts",
+    )
+    assert {*places} >= {*kept, "scoring.signal.body", "alerts.alert.body", "scoring.state.body"}
     posts = len(alerting.office.posts(OTHERS[0]))
 
     answer = await asked(alerting, "DELETE", f"/v1/accounts/{MINE}")
@@ -135,6 +181,7 @@ async def test_no_byte_of_an_erased_account_stays_and_others_keep_all(alerting: 
     await settled(alerting)
     # Its people are known of other accounts too: what stays of them is theirs.
     await no_words_but_people_of_others(alerting)
+    await go_on_as(alerting, named, erasure_id)
     assert await of_others(alerting) == before
     assert len(alerting.office.posts(OTHERS[0])) == posts
 
@@ -200,6 +247,7 @@ async def test_a_rebuild_of_scoring_from_the_log_brings_nothing_back(alerting: A
     await started(alerting)
     await busy(alerting, OTHERS[0], "Birch")
     await busy(alerting, MINE, NAME)
+    named = await naming(alerting)
     erasure_id = (await asked(alerting, "DELETE", f"/v1/accounts/{MINE}")).json()["erasure_id"]
     first = await receipt(alerting, "api", erasure_id)
     await receipt(alerting, "alerts", erasure_id)
@@ -217,6 +265,7 @@ async def test_a_rebuild_of_scoring_from_the_log_brings_nothing_back(alerting: A
     assert passed_over >= 11
     assert alerting.office.messages == sent
     await no_words_but_people_of_others(alerting)
+    await go_on_as(alerting, named, erasure_id)
 
 
 async def test_no_byte_of_an_erased_person_stays_and_their_accounts_keep_their_health(alerting: Alerting) -> None:

@@ -1,9 +1,13 @@
-"""From a sender's real webhook to the message that somebody gets: a Stripe of the test's own signs and sends."""
+"""From a sender's webhook to what somebody is told or shown. A Stripe of the test's own signs and sends."""
 
+import json
 import sys
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from subprocess import DEVNULL, Popen
+from typing import Any
 
 import httpx
 import pytest
@@ -12,14 +16,18 @@ from local.stack.processes import free_port
 from support.alerting import Alerting, mood
 from support.office import DESK
 from support.system import System
+from support.webhooks import by_intercom, by_zendesk
 
 pytestmark = pytest.mark.servers
 
 SECRET = "whsec_of_a_test"
+SECRETS = json.dumps({"billing": ["whsec_of_before", SECRET], "desk": [SECRET], "chat": [SECRET]})
 MAPPING = """
 version: 1
 webhooks:
   billing: {sender: stripe, source: billing, currency: EUR}
+  desk: {sender: zendesk, source: support}
+  chat: {sender: intercom, source: support}
 """
 # What a person did last says how the account is; a notice makes it red, as in the card that ships.
 CARD = """
@@ -29,6 +37,7 @@ metrics:
          hold: 1h, ttl: 1d}
 flags:
   cancel_intent: {event: contract.cancel_requested, cap: 10, ttl: 180d, clear_on: contract.renewed}
+  open_tickets: {event: [ticket.opened, ticket.reopened], key: ticket, ttl: 90d, clear_on: ticket.resolved, tell: false}
 outcomes:
   churned: {event: contract.ended}
 weights:
@@ -88,8 +97,7 @@ async def test_a_cancelled_subscription_is_a_red_account_and_one_message_with_th
 ) -> None:
     mapping = tmp_path / "mapping.yml"
     mapping.write_text(MAPPING)
-    secrets = f'{{"billing": ["whsec_of_before", "{SECRET}"]}}'
-    await own.up("ingest", INGEST_MAPPING=str(mapping), INGEST_WEBHOOK_SECRETS=secrets)
+    await own.up("ingest", INGEST_MAPPING=str(mapping), INGEST_WEBHOOK_SECRETS=SECRETS)
     await own.up("worker")
     await alerting.up()
     await own.until("Stripe answers", lambda: _answers(http, localstripe))
@@ -116,6 +124,59 @@ async def test_a_cancelled_subscription_is_a_red_account_and_one_message_with_th
 
     [post] = alerting.office.slack.posts.all
     assert (post.to, WORDS in str(post.blocks), "Larch Tools" in post.text) == (DESK, True, True)
+
+
+async def test_a_ticket_of_zendesk_and_one_of_intercom_with_the_same_number_are_two(
+    own: System, alerting: Alerting, http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    mapping = tmp_path / "mapping.yml"
+    mapping.write_text(MAPPING)
+    await own.up("ingest", INGEST_MAPPING=str(mapping), INGEST_WEBHOOK_SECRETS=SECRETS)
+    await own.up("worker", "api")
+
+    async def sent(webhook: str, message: dict[str, Any]) -> None:
+        body = json.dumps(message).encode()
+        by_chat = by_intercom(body, secret=SECRET)
+        signed = by_zendesk(body, secret=SECRET, at=datetime.now(UTC)) if webhook == "desk" else by_chat
+        answer = await http.post(f"{own.ingest_url}/v1/webhooks/{webhook}", content=body, headers=signed)
+        assert (answer.status_code, answer.json()["events"]) == (200, 1), answer.text
+
+    async def shown() -> tuple[dict[str, bool], int | None]:
+        """Which tickets are open on the page, and how many the score knows of."""
+        await own.scored()
+        found = (await alerting.client.ask("/v1/accounts/larch/tickets")).json()["tickets"]
+        flags = (await alerting.client.ask("/v1/accounts/larch")).json()["flags"]
+        counted = [flag["count"] for flag in flags if flag["name"] == "open_tickets"]
+        return {one["ticket"]: one["open"] for one in found}, counted[0] if counted else None
+
+    await sent("desk", _zendesk("ticket.created"))
+    await sent("chat", _intercom("conversation.user.created"))
+    assert await shown() == ({"zendesk:17": True, "intercom:17": True}, 2)
+    await sent("desk", _zendesk("ticket.status_changed", previous="OPEN", current="SOLVED"))
+    assert await shown() == ({"zendesk:17": False, "intercom:17": True}, 1)
+    await sent("chat", _intercom("conversation.admin.closed"))
+    assert await shown() == ({"zendesk:17": False, "intercom:17": False}, None)
+
+
+def _zendesk(kind: str, **event: str) -> dict[str, Any]:
+    """As Zendesk sends it of ticket 17."""
+    now = datetime.now(UTC).isoformat()
+    detail = {"id": "17", "priority": "HIGH", "subject": "Export fails", "created_at": now}
+    return {
+        "type": f"zen:event-type:{kind}",
+        "id": f"z-{kind}",
+        "time": now,
+        "account_external_id": "larch",
+        "detail": detail,
+        "event": event,
+    }
+
+
+def _intercom(topic: str) -> dict[str, Any]:
+    """As Intercom sends it of conversation 17."""
+    now = int(time.time())
+    item = {"id": "17", "created_at": now, "company": {"company_id": "larch"}, "source": {"subject": "Login"}}
+    return {"topic": topic, "id": f"i-{topic}", "created_at": now, "first_sent_at": now, "data": {"item": item}}
 
 
 async def _answers(http: httpx.AsyncClient, url: str) -> bool:

@@ -11,7 +11,8 @@ from sqlalchemy import text
 
 from common.bus.memory import MemoryBroker
 from common.bus.partitioner import partition_of
-from common.contracts.events import Erased, ErasureLifted, Event, decode_events_record
+from common.bus.ports import Record
+from common.contracts.events import Erased, ErasureLifted, Event, EventsRecord, MentionsErased, decode_events_record
 from common.database import engine
 from common.database_errors import DatabaseUnavailable
 from common.erasures.erasure_key import ErasureKey
@@ -48,7 +49,18 @@ async def erase(ingest: Ingest, account: str = "acme") -> dict[str, Any]:
 
 
 def told(ingest: Ingest) -> list[Any]:
-    return [decode_events_record(record.value or b"") for record in ingest.records()]
+    """What is on the log, but for the mentions of erased accounts."""
+    return [one for one in map(decoded, ingest.records()) if not isinstance(one, MentionsErased)]
+
+
+def decoded(record: Record) -> EventsRecord:
+    return decode_events_record(record.value or b"")
+
+
+def told_mentions(ingest: Ingest) -> list[tuple[int, MentionsErased]]:
+    """With their partitions."""
+    found = [(record.partition, decoded(record)) for record in ingest.records()]
+    return [(partition, one) for partition, one in found if isinstance(one, MentionsErased)]
 
 
 async def test_an_erasure_is_on_the_log_before_the_answer_and_the_request_forgets_the_id(ingest: Ingest) -> None:
@@ -57,8 +69,8 @@ async def test_an_erasure_is_on_the_log_before_the_answer_and_the_request_forget
     assert found["receipts"]["alerts"].endswith("of alerts")
     assert found["log_forgets_on"] == "2026-03-15", "35 days, a week for the segment, and the day itself"
     assert told(ingest) == [Erased(found["erasure_id"], "acme", PSEUDONYM.hex())]
-    (record,) = ingest.records()
-    assert record.partition == partition_of(b"acme", PARTITIONS)
+    (partition,) = [record.partition for record in ingest.records() if isinstance(decoded(record), Erased)]
+    assert partition == partition_of(b"acme", PARTITIONS)
     stored = await ingest.erasures.find(found["erasure_id"])
     assert stored is not None
     assert stored.account_id is None
@@ -66,6 +78,15 @@ async def test_an_erasure_is_on_the_log_before_the_answer_and_the_request_forget
     assert (again["erasure_id"], len(told(ingest))) == (found["erasure_id"], 1)
     answer = await ingest.http.get(f"/v1/erasures/{found['erasure_id']}", headers=admin(ingest))
     assert answer.json() == found
+
+
+async def test_accounts_of_every_partition_are_told_to_forget_its_id_also_at_a_second_request(ingest: Ingest) -> None:
+    """Another process may have taken a merge into it meanwhile."""
+    found = await erase(ingest)
+    everywhere = [(partition, MentionsErased(found["erasure_id"], "acme")) for partition in range(PARTITIONS)]
+    assert sorted(told_mentions(ingest)) == everywhere
+    assert (await erase(ingest))["erasure_id"] == found["erasure_id"]
+    assert sorted(told_mentions(ingest)) == sorted(everywhere * 2)
 
 
 async def test_requests_are_listed_page_by_page_without_an_id_of_the_erased(ingest: Ingest) -> None:
@@ -110,7 +131,7 @@ async def test_nobody_is_merged_into_an_erased_account(ingest: Ingest, url: str)
     sdk = {"event": "account.merged", "messageId": "m", "userId": "ann", "properties": {**says, "account_id": "beta"}}
     answer = await ingest.post(own if url == "/v1/events" else sdk, url)
     assert ingest.aliases.stored == {}
-    assert len(ingest.records()) == 1, "the erasure alone"
+    assert len(told(ingest)) == 1, "the erasure alone"
     assert not ingest.records(Topics("").dead)
     if url == "/v1/events":
         (error,) = answer.json()["items"][0]["errors"]
@@ -133,7 +154,8 @@ async def test_after_the_lift_events_are_taken_again(ingest: Ingest) -> None:
     answer = await ingest.http.post(path, headers=admin(ingest))
     assert (answer.status_code, answer.json()["state"]) == (202, "lifted")
     assert told(ingest)[1:] == [ErasureLifted(found["erasure_id"], PSEUDONYM.hex())]
-    assert {record.partition for record in ingest.records()} == {partition_of(b"acme", PARTITIONS)}
+    of_account = [record for record in ingest.records() if not isinstance(decoded(record), MentionsErased)]
+    assert {record.partition for record in of_account} == {partition_of(b"acme", PARTITIONS)}
     assert (await ingest.post(GOOD)).status_code == 202
     assert (await ingest.http.post(path, headers=admin(ingest))).json() == answer.json(), (
         "asked again it changes nothing"
@@ -215,7 +237,7 @@ async def test_what_a_crash_has_left_half_done_any_process_ends() -> None:
             await asyncio.sleep(0.001)
     stop.set()
     await running
-    records = [decode_events_record(one.value or b"") for one in broker.records(topics.events, 3)]
+    records = [one for one in map(decoded, broker.records(topics.events, 3)) if not isinstance(one, MentionsErased)]
     beta = ERASURE_KEY.pseudonym("beta").hex()
     assert records == [Erased("r-1", "acme", PSEUDONYM.hex()), Erased("r-2", "beta", beta), ErasureLifted("r-2", beta)]
     assert forgotten == ["acme", "beta"]

@@ -79,12 +79,26 @@ def test_events_are_in_time_order_within_the_half_year_and_named_once(dataset: D
 
 def test_of_the_customers_of_before_the_last_weeks_are_known(dataset: Dataset) -> None:
     known = {one.account_id for one in dataset.backfill if one.name == "account.updated"}
-    times = [one.time for one in dataset.backfill]
+    times = [one.time for one in dataset.backfill if one.name != "milestone.reached"]
 
     assert known == {one.account_id for one in dataset.customers if one.scenario.joins is None}
     assert times[0] == dataset.start - timedelta(days=28)
     assert times[-1] < dataset.start
     assert {one.account_id for one in dataset.backfill if one.name == "session.started"} == known
+
+
+def test_every_customer_that_was_onboarded_had_first_value_within_weeks_of_its_start(dataset: Dataset) -> None:
+    """Those of before long ago, new ones within the half year."""
+    by_id = {one.account_id: one for one in dataset.customers}
+    found = set[str]()
+    for one in (*dataset.backfill, *dataset.live):
+        if one.name == "milestone.reached" and one.properties["step"] == "first_value":
+            customer = by_id[one.account_id]
+            assert 14 <= (one.time.date() - customer.contract_start).days <= 28
+            assert (one.time < dataset.start - timedelta(days=28)) == (customer.scenario.joins is None)
+            found.add(one.account_id)
+    never = {one.account_id for one in dataset.customers if one.scenario.kind is ScenarioKind.NEVER_ONBOARDED}
+    assert found == by_id.keys() - never
 
 
 def test_new_customers_bring_their_facts_before_anything_else(dataset: Dataset) -> None:

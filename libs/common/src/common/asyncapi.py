@@ -169,6 +169,7 @@ _EXAMPLES: Final[dict[type[Struct], Struct]] = {
     events.ErasureLifted: events.ErasureLifted("0b6f6d0e-54b3-4a0e-9b8c-3f0a5d2f7c11", _PSEUDONYM),
     events.UserErased: events.UserErased("5f3c9d7e-4d1b-4a6f-8a55-7c2f1e0b9d33", "ann", _PSEUDONYM, "kV3x0aQ9cJt2Lw8e"),
     events.UserErasureLifted: events.UserErasureLifted("5f3c9d7e-4d1b-4a6f-8a55-7c2f1e0b9d33", _PSEUDONYM),
+    events.MentionsErased: events.MentionsErased("0b6f6d0e-54b3-4a0e-9b8c-3f0a5d2f7c11", "acme"),
     signals.Signal: _signal(),
     signals.FactsChanged: signals.FactsChanged("acme", _FACTS),
     signals.CaughtUp: signals.CaughtUp(3),

@@ -20,6 +20,7 @@ from common.contracts.events import (
     EventsRecord,
     FeedPaused,
     FeedResumed,
+    MentionsErased,
     Tick,
     UserErased,
     UserErasureLifted,
@@ -163,6 +164,7 @@ ERASED = Erased(
 )
 LIFTED = ErasureLifted(ERASED.erasure_id, ERASED.pseudonym)
 USER_ERASED = UserErased(ERASED.erasure_id, "ann", ERASED.pseudonym, "kV3x0aQ9cJt2Lw8e")
+MENTIONS_ERASED = MentionsErased(ERASED.erasure_id, ERASED.account_id)
 USER_LIFTED = UserErasureLifted(ERASED.erasure_id, ERASED.pseudonym)
 
 # Of the newest revision, by the names of their files.
@@ -180,6 +182,7 @@ RECORDS: dict[str, dict[str, EventsRecord | SignalsRecord]] = {
         "erasure_lifted": LIFTED,
         "user_erased": USER_ERASED,
         "user_erasure_lifted": USER_LIFTED,
+        "mentions_erased": MENTIONS_ERASED,
     },
     SIGNALS: {
         "band": BAND,
@@ -285,6 +288,7 @@ RECORDS: dict[str, dict[str, EventsRecord | SignalsRecord]] = {
         "erasure_lifted": LIFTED,
         "user_erased": USER_ERASED,
         "user_erasure_lifted": USER_LIFTED,
+        "mentions_erased": MENTIONS_ERASED,
         "merged": FactsChanged("acme", replace(BAND.facts, merged_into="acme-group")),
     },
 }

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from alerts.errors import Failure
@@ -201,3 +203,31 @@ async def test_signals_of_one_batch_are_recorded_in_the_order_of_the_log(replica
     await replicas.settled()
     recorded = await replicas.rows("SELECT signal_id FROM alerts.alert ORDER BY seq")
     assert [name for (name,) in recorded] == [signal.signal_id for signal in told]
+
+
+async def test_other_accounts_lose_the_id_of_an_erased_one_in_every_partition(replicas: ReplicasHarness) -> None:
+    """Those that were merged into it, and its children, in their facts and in their signals."""
+    mine = account_in(0, 0)
+    merged, child, other = account_in(0, 1), account_in(1, 1), account_in(1, 2)
+    of_merged, of_child = replace(FACTS, merged_into=mine), replace(FACTS, parent=mine, owner="dana@example.com")
+    await replicas.start()
+    await replicas.tell(band(child, facts=of_child), band(other))
+    for account, facts in ((merged, of_merged), (child, of_child), (other, FACTS)):
+        await replicas.facts(account, facts)
+    await replicas.settled()
+    before = await counts(replicas)
+    assert len(await traces(replicas.engine, "alerts", [mine])) == 2
+
+    await replicas.erase_mentions(mine)
+    await replicas.settled()
+    assert await traces(replicas.engine, "alerts", [mine]) == {}
+    assert await counts(replicas) == before
+    stored = dict(await replicas.rows("SELECT account_id, facts FROM alerts.account_facts"))
+    known = {account: msgspec.convert(facts, Facts) for account, facts in stored.items()}
+    assert known[merged] == replace(FACTS, merged_into="erased-request 1")
+    assert known[child] == replace(of_child, parent="erased-request 1")
+    assert known[other] == FACTS
+    told = {
+        account: facts for account, facts in await replicas.rows("SELECT account_id, body -> 'facts' FROM alerts.alert")
+    }
+    assert (told[child]["parent"], told[child]["name"], told[other]["name"]) == ("erased-request 1", NAME, NAME)

@@ -66,33 +66,33 @@ async def taken(ingest: Ingest, webhook: str, *messages: dict[str, Any]) -> list
 @pytest.mark.parametrize(
     ("kind", "event", "name", "properties"),
     [
-        ("ticket.created", {}, "ticket.opened", {"ticket": "5158", "severity": 4, "subject": "Export fails"}),
+        ("ticket.created", {}, "ticket.opened", {"ticket": "zendesk:5158", "severity": 4, "subject": "Export fails"}),
         (
             "ticket.status_changed",
             {"previous": "PENDING", "current": "SOLVED"},
             "ticket.resolved",
-            {"ticket": "5158", "hours": 1.5},
+            {"ticket": "zendesk:5158", "hours": 1.5},
         ),
         (
             "ticket.status_changed",  # closed without having been solved
             {"previous": "OPEN", "current": "CLOSED"},
             "ticket.resolved",
-            {"ticket": "5158", "hours": 1.5},
+            {"ticket": "zendesk:5158", "hours": 1.5},
         ),
         (
             "ticket.status_changed",
             {"previous": "SOLVED", "current": "OPEN"},
             "ticket.reopened",
-            {"ticket": "5158", "severity": 4, "subject": "Export fails"},
+            {"ticket": "zendesk:5158", "severity": 4, "subject": "Export fails"},
         ),
         (
             "ticket.satisfaction_rated",
             {"rating": "Bad, I'm unsatisfied", "comment": "slow"},
             "csat.answered",
-            {"score": 1, "about": "5158", "comment": "slow"},
+            {"score": 1, "about": "zendesk:5158", "comment": "slow"},
         ),
-        ("ticket.satisfaction_rated", {"rating": "good"}, "csat.answered", {"score": 5, "about": "5158"}),
-        ("ticket.satisfaction_rated", {"rating": "4"}, "csat.answered", {"score": 4, "about": "5158"}),
+        ("ticket.satisfaction_rated", {"rating": "good"}, "csat.answered", {"score": 5, "about": "zendesk:5158"}),
+        ("ticket.satisfaction_rated", {"rating": "4"}, "csat.answered", {"score": 4, "about": "zendesk:5158"}),
     ],
 )
 async def test_a_ticket_of_zendesk_belongs_to_the_account_of_its_organization(
@@ -145,33 +145,38 @@ async def test_a_ticket_of_nobody_we_know_is_refused_and_can_come_again(
             "conversation.user.created",
             {},
             "ticket.opened",
-            {"ticket": "215", "severity": 3, "subject": "Export fails"},
+            {"ticket": "intercom:215", "severity": 3, "subject": "Export fails"},
         ),
         (
             "conversation.user.created",
             {"priority": "not_priority", "source": {}},
             "ticket.opened",
-            {"ticket": "215", "severity": 1},
+            {"ticket": "intercom:215", "severity": 1},
         ),
-        ("conversation.admin.closed", {}, "ticket.resolved", {"ticket": "215", "hours": 1.98}),
+        ("conversation.admin.closed", {}, "ticket.resolved", {"ticket": "intercom:215", "hours": 1.98}),
         (
             "conversation.admin.opened",
             {},
             "ticket.reopened",
-            {"ticket": "215", "severity": 3, "subject": "Export fails"},
+            {"ticket": "intercom:215", "severity": 3, "subject": "Export fails"},
         ),
         (
             "conversation.rating.added",
             {"conversation_rating": {"rating": 2, "remark": "slow"}},
             "csat.answered",
-            {"score": 2, "about": "215", "comment": "slow"},
+            {"score": 2, "about": "intercom:215", "comment": "slow"},
         ),
-        ("ticket.state.updated", {"ticket_state": "resolved"}, "ticket.resolved", {"ticket": "215", "hours": 1.98}),
+        (
+            "ticket.state.updated",
+            {"ticket_state": "resolved"},
+            "ticket.resolved",
+            {"ticket": "intercom:215", "hours": 1.98},
+        ),
         (
             "ticket.state.updated",
             {"ticket_state": {"category": "resolved"}},
             "ticket.resolved",
-            {"ticket": "215", "hours": 1.98},
+            {"ticket": "intercom:215", "hours": 1.98},
         ),
     ],
 )

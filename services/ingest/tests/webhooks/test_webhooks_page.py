@@ -32,4 +32,8 @@ async def test_what_the_page_has_zendesk_send_is_an_answer_about_satisfaction(ho
     answer = (await post_message(hooked, "desk", json.loads(filled))).json()
     assert (answer["events"], answer["refused"]) == (1, [])
     [event] = hooked.events()
-    assert (event.name, event.account_id, event.properties) == ("csat.answered", "acme", {"score": 5, "about": "5158"})
+    assert (event.name, event.account_id, event.properties) == (
+        "csat.answered",
+        "acme",
+        {"score": 5, "about": "zendesk:5158"},
+    )

@@ -20,6 +20,7 @@ from common.contracts.events import (
     Event,
     FeedPaused,
     FeedResumed,
+    MentionsErased,
     UserErased,
     UserErasureLifted,
 )
@@ -125,6 +126,7 @@ happenings = st.lists(
             + ["feed.paused", "feed.resumed"]
             + ["account.merged", "merge taken back"]
             + ["erased", "erasure lifted"]
+            + ["mentions erased"]
             + ["user erased", "user erasure lifted"]
             + ["imported session.started", "imported nps.answered", "imported contract.renewed"]
         ),
@@ -146,7 +148,11 @@ def properties(name: str, n: int, at: float) -> dict[str, Any]:
         case "contract.cancel_requested":
             return {"reason": f"words of user {n}", "requested_by": f"user {int(at) // 3600 % 4}"}
         case "account.updated":
-            return {"stage": ["onboarding", "adoption", "renewal", "expansion"][n], "seats": n + 1}
+            return {
+                "stage": ["onboarding", "adoption", "renewal", "expansion"][n],
+                "seats": n + 1,
+                "parent": f"other {n}",
+            }
         case "user.updated":
             return {"name": f"Ann {at % 5}", "champion": at % 2 == 0} | ({"email": None} if n else {})
         case "account.merged":
@@ -173,6 +179,9 @@ async def write(stream: ScoringHarness, sequence: list[tuple[str, str, int, int,
             await stream.announce(paused if name == "feed.paused" else FeedResumed(f"{name} {n}", source), now)
         elif name.startswith("user eras"):
             await erase_user(stream, f"user {n}", now, lift=name != "user erased", request=late % 2)
+        elif name == "mentions erased":
+            for partition in range(stream.partitions):
+                await stream.write(partition, MentionsErased(f"other {n}", f"other {n}"), at=now)
         elif name.startswith("eras"):
             request, pseudonym = f"{account_id} {n % 2}", ERASURE_KEY.pseudonym(account_id).hex()
             erased = Erased(request, account_id, pseudonym)

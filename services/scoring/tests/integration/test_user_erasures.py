@@ -165,8 +165,8 @@ async def test_a_request_that_cannot_be_closed_for_a_dropped_event_stays_open_an
 async def test_more_accounts_than_one_transaction_takes_lose_the_person(
     stream: ScoringHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scoring.worker.user_renaming._SEARCHED", 3)
-    monkeypatch.setattr("scoring.worker.user_renaming._WRITTEN", 2)
+    monkeypatch.setattr("scoring.worker.renaming._SEARCHED", 3)
+    monkeypatch.setattr("scoring.worker.renaming._WRITTEN", 2)
     accounts = [name for n in range(60) if stream.partition_of(name := f"account {n}") == 0][:5]
     for account_id in accounts:
         at = await busy(stream, account_id)

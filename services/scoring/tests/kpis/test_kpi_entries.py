@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from common.contracts.events import Erased, ErasureLifted
+from common.contracts.events import Erased, ErasureLifted, MentionsErased
 from support.scoring_api import Api
 from support.scoring_harness import DAY, ERASURE_KEY, START, event
 
@@ -106,6 +106,35 @@ async def test_of_an_erased_account_amounts_stay_under_an_id_that_nobody_knows(a
     await harness.post(event("acme", "account.updated", START + 13 * DAY, properties={"arr": 70}))
     await harness.score()
     assert (await arr(api, **after)) == 70.0
+
+
+async def test_an_account_that_was_merged_into_an_erased_one_stays_the_same_customer_as_that(api: Api) -> None:
+    """Also in a process that has the entries in memory, and if the other partition reads of it later."""
+    harness = api.harness
+    old, new = harness.name_in(0), harness.name_in(1)
+    await harness.post(
+        event(old, "account.updated", START, properties={"arr": 40}),
+        event(new, "account.updated", START, properties={"arr": 60}),
+        event(old, "account.merged", START + 10 * DAY, properties={"into": new}),
+        event(new, "account.updated", START + 10 * DAY, properties={"arr": 100}),
+    )
+    await harness.score()
+    spans = {"from_": "2026-03-05", "to": "2026-03-20"}
+    before = (await api.kpis(**spans))["spans"]
+    pseudonym = ERASURE_KEY.pseudonym(new).hex()
+    await harness.write(harness.partition_of(new), Erased("request 1", new, pseudonym), at=START + 30 * DAY)
+    await harness.score()
+    await api.kpis(**spans)
+    for partition in range(harness.partitions):
+        await harness.write(partition, MentionsErased("request 1", new), at=START + 30 * DAY)
+    await harness.score()
+    assert (await api.kpis(**spans))["spans"] == before
+    async with harness.engine.connect() as connection:
+        tables = ("kpi_entry", "erased_kpi_entry")
+        stored = [(await connection.execute(text(f"SELECT * FROM scoring.{one}"))).all() for one in tables]
+    assert new not in repr(stored)
+    later = (await api.kpis(from_="2026-03-05", to="2026-04-10"))["spans"][0]["groups"][0]["figures"]
+    assert later["logo_churn_rate"] == {"value": None, "part": 0.0, "whole": 0.0}, "erased is not left"
 
 
 async def test_of_merged_accounts_one_customer_stays(api: Api) -> None:

@@ -11,7 +11,7 @@ from random import Random
 
 from local.demo.activity import Activity, daily_activity
 from local.demo.customers import Customer, make_customers
-from local.demo.scenarios import BACKFILL, DAYS
+from local.demo.scenarios import BACKFILL, DAYS, onboarding
 from local.replay.ingest_client import ClientEvent
 
 START = datetime(2025, 1, 6, tzinfo=UTC)
@@ -21,7 +21,9 @@ ONBOARDING_DAYS = 45
 
 @dataclass(frozen=True)
 class Dataset:
-    """`backfill` is what the vendor's systems had kept of the last weeks before the start, `live` what follows.
+    """`backfill` is what the vendor's systems had kept of the time before the start, `live` what follows.
+
+    Of the daily life that is the last weeks, of the customers' onboarding all.
 
     Both are in time order.
     """
@@ -42,7 +44,14 @@ def build_dataset(seed: int, *, accounts: int = 60, start: datetime = START) -> 
     for customer in customers:
         # Each customer draws from a stream of its own, so that the length of one scenario moves no other.
         own = Random(f"{seed} {customer.account_id}")
-        activities = [*_known(own, customer, start), *_contract(customer, start), *_invoices(own, customer, start)]
+        # So do the dates of an onboarding that was long ago.
+        began = _onboarded(Random(f"{seed} {customer.account_id} onboarding"), customer, start)
+        activities = [
+            *began,
+            *_known(own, customer, start),
+            *_contract(customer, start),
+            *_invoices(own, customer, start),
+        ]
         activities += daily_activity(own, customer, start=start)
         events = _numbered(customer, (activity for activity in activities if activity.at < end))
         backfill += (one for one in events if one.time < start)
@@ -77,16 +86,20 @@ def _numbered(customer: Customer, activities: Iterator[Activity]) -> list[Client
     ]
 
 
+def _onboarded(rng: Random, customer: Customer, start: datetime) -> Iterator[Activity]:
+    """The onboarding of a customer of before, in the weeks after the contract was signed."""
+    if customer.scenario.joins is None:
+        signed = (customer.contract_start - start.date()).days
+        for one in onboarding(rng, signed):
+            yield Activity(start + timedelta(days=one.day), one.name, None, one.properties)
+
+
 def _known(rng: Random, customer: Customer, start: datetime) -> Iterator[Activity]:
     """What the vendor's books say of the customers it already has; new ones bring their own first day."""
     if customer.scenario.joins is not None:
         return
-    first = start - timedelta(days=BACKFILL)
-    # Steps before facts: whoever signed years ago must not look late with the kick-off in between.
-    for step in ("kickoff", "sso_live", "first_value"):
-        yield Activity(first, "milestone.reached", None, {"step": step})
-    at = first + timedelta(seconds=1)
-    days_left = (customer.contract_end - first.date()).days
+    at = start - timedelta(days=BACKFILL)
+    days_left = (customer.contract_end - at.date()).days
     stage = "renewal" if days_left <= RENEWAL_WINDOW else "adoption"
     yield Activity(at, "account.updated", None, _facts(customer) | {"stage": stage})
     yield Activity(at, "contract.changed", None, {"arr": customer.arr})

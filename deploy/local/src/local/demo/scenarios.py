@@ -86,7 +86,7 @@ def healthy(rng: Random) -> Scenario:
             kind=ScenarioKind.HEALTHY,
             joins=joins,
             people=((joins, 0.2), (joins + 25, 1.0)),
-            moments=_onboarding(rng, joins),
+            moments=onboarding(rng, joins),
         )
     grows = (
         (OneOffEvent(rng.uniform(40, 160), "contract.changed", {"growth": rng.uniform(1.1, 1.3)}),)
@@ -252,7 +252,8 @@ SCENARIOS: dict[ScenarioKind, tuple[int, Callable[[Random], Scenario]]] = {
 }
 
 
-def _onboarding(rng: Random, joins: float) -> tuple[OneOffEvent, ...]:
+def onboarding(rng: Random, joins: float) -> tuple[OneOffEvent, ...]:
+    """To plan: first value comes two to four weeks after the customer joins."""
     steps = {"kickoff": (2, 6), "sso_live": (9, 19), "first_value": (14, 28)}
     return tuple(
         OneOffEvent(joins + rng.uniform(*days), "milestone.reached", {"step": step}) for step, days in steps.items()

@@ -5,7 +5,10 @@ from common.catalogue.values import CsatScore, Hours, Identifier, Label, NpsScor
 
 
 class TicketOpened(StandardEvent, frozen=True, kw_only=True):
-    """Somebody asked for help. `ticket` is the ticket's id, `severity` how much it counts, `subject` its title."""
+    """Somebody asked for help. `ticket` is the ticket's id, `severity` how much it counts, `subject` its title.
+
+    If several programs of yours have tickets, let each id begin with its program, as in `zendesk:4711`.
+    """
 
     event_name = "ticket.opened"
     example = {"ticket": "T-4711", "severity": 3, "subject": "Export fails since Monday"}

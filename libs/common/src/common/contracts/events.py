@@ -107,10 +107,22 @@ class UserErasureLifted(Struct, frozen=True, tag="user.erasure.lifted"):
     pseudonym: str
 
 
+class MentionsErased(Struct, frozen=True, tag="mentions.erased"):
+    """At this record every service replaces the id of an erased account in what it knows of other accounts.
+
+    Those are the accounts that were merged into it, and those that have it as their parent. From here on they name its
+    substitute (`common.erasures.substitutes.account_substitute`). It is in every partition, because accounts of all
+    partitions may name it. A copy is harmless.
+    """
+
+    erasure_id: str
+    account_id: str
+
+
 Erasure = Erased | UserErased
 Lifting = ErasureLifted | UserErasureLifted
 
-EventsRecord = Event | Tick | CardActivated | Announcement | Erasure | Lifting
+EventsRecord = Event | Tick | CardActivated | Announcement | Erasure | Lifting | MentionsErased
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[EventsRecord] = msgspec.json.Decoder(EventsRecord)

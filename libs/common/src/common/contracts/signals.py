@@ -10,7 +10,7 @@ from enum import StrEnum
 import msgspec
 from msgspec import Struct
 
-from common.contracts.events import Erasure, Lifting, Tick
+from common.contracts.events import Erasure, Lifting, MentionsErased, Tick
 
 
 class Band(StrEnum):
@@ -292,7 +292,7 @@ class FactsChanged(Struct, frozen=True, tag="facts_changed"):
     facts: Facts
 
 
-SignalsRecord = Signal | FactsChanged | CaughtUp | Tick | Erasure | Lifting
+SignalsRecord = Signal | FactsChanged | CaughtUp | Tick | Erasure | Lifting | MentionsErased
 """Here a tick is appended by alerts (wall mode), or scoring forwards one that it read (stream mode).
 
 Scoring forwards each erasure, and its lifting, in order with the account's signals.

@@ -1,4 +1,6 @@
-"""Random substitutes for erased people: counts of people stay as they are, and nobody can tell who it was.
+"""Substitutes for erased people and accounts, by which what others did stays as it was.
+
+A person's is drawn at random: counts of people stay as they are, and nobody can tell who it was.
 
 A count of many people keeps a sample of those with low hashes. A substitute's hash begins with the same bits as the
 person's, so the sample has the substitute if it had the person.
@@ -11,6 +13,8 @@ from common.text_hash import BITS, text_hash
 
 _SAME_BITS: Final = 14
 """With some 4 million people in an account, the sample has been halved this many times."""
+ACCOUNT_SUBSTITUTE: Final = "erased-"
+"""The beginning of every id that stands for an erased account."""
 _MARK: Final = "\0"  # ingest takes no user id with it, and no table can hold one
 
 
@@ -21,6 +25,14 @@ def substitute_id(substitute: str) -> str:
 
 def is_substitute(user_id: str) -> bool:
     return user_id.startswith(_MARK)
+
+
+def account_substitute(erasure_id: str) -> str:
+    """The id by which other accounts name an erased one, and under which its KPI entries go on.
+
+    It says which request erased the account, and nothing of the account.
+    """
+    return ACCOUNT_SUBSTITUTE + erasure_id
 
 
 def draw_substitute(user_id: str) -> str:

@@ -18,6 +18,7 @@ from alerts.postgres import decision_statements, erasure, gathering_statements, 
 from alerts.postgres.account_history import HistoryRow, load_histories
 from alerts.postgres.decision_statements import TimerKind
 from alerts.postgres.gatherings import PostgresGatherings
+from alerts.postgres.mention_erasure import erase_mentions
 from alerts.postgres.transaction import in_transaction
 from alerts.postgres.user_erasure import delete_person
 from alerts.signals.decoding import decode_signal
@@ -25,9 +26,10 @@ from alerts.signals.score import SEVERITY_RANK
 from alerts.topic.batch import LateSignals, ReadFacts, ReadSignal, RecordedSignals
 from alerts.topic.position import TopicPosition
 from alerts.topic.timers import PartitionTimers
-from common.contracts.events import Erased, Erasure, UserErased
+from common.contracts.events import Erased, Erasure, MentionsErased, UserErased
 from common.contracts.signals import Facts
 from common.erasures.erasure_spans import ErasureRow
+from common.erasures.substitutes import account_substitute
 from common.errors import Fenced
 
 _log = structlog.get_logger()
@@ -228,6 +230,10 @@ class PostgresDecisionTransaction:
         await self._connection.execute(erasure.LOCK_SHARED_MESSAGES, account)
         named = {name: value for name, value in about.items() if name not in ("lifted_at", "substitute")}
         await self._connection.execute(erasure.ERASE, account | named | {"timer_kind": TimerKind.ACCOUNT.value})
+
+    async def erase_mentions(self, said: MentionsErased) -> int:
+        substitute = account_substitute(said.erasure_id)
+        return await erase_mentions(self._connection, said.account_id, substitute, partition=self._partition)
 
     async def lift(self, erasure_id: str, offset: int) -> None:
         asked = {"partition": self._partition, "erasure_id": erasure_id, "lifted_at": offset}

@@ -9,7 +9,16 @@ from msgspec import Struct
 from alerts.decisions.reasons import DecisionReason
 from alerts.signals.decoding import decode_record
 from common.bus.ports import Record
-from common.contracts.events import Erased, Erasure, ErasureLifted, Lifting, Tick, UserErased, UserErasureLifted
+from common.contracts.events import (
+    Erased,
+    Erasure,
+    ErasureLifted,
+    Lifting,
+    MentionsErased,
+    Tick,
+    UserErased,
+    UserErasureLifted,
+)
 from common.contracts.signals import CaughtUp, Facts, FactsChanged, Signal, SignalsRecord
 from common.erasures.erased_people import without_people
 from common.erasures.erasure_spans import PartitionErasures
@@ -34,9 +43,9 @@ class ReadFacts(Struct, frozen=True):
 
 
 class ReadErasure(NamedTuple):
-    """An erasure, or its lifting, with its offset and its record time in seconds."""
+    """An erasure, its lifting, or the erasure of mentions, with its offset and its record time in seconds."""
 
-    said: Erasure | Lifting
+    said: Erasure | Lifting | MentionsErased
     offset: int
     recorded: float
 
@@ -144,7 +153,7 @@ class _BatchReading:
         match message:
             case _ if self._erasure is not None:
                 return True
-            case Erased() | UserErased() | ErasureLifted() | UserErasureLifted():
+            case Erased() | UserErased() | ErasureLifted() | UserErasureLifted() | MentionsErased():
                 return self._taken > 0 and _can_be_applied(message)
             case Tick():
                 return bool(self._signals or self._facts or self._caught_up is not None)
@@ -153,7 +162,9 @@ class _BatchReading:
     def _sort(self, message: SignalsRecord | None, record: Record) -> None:
         recorded = record.timestamp / 1000
         match message:
-            case Erased() | UserErased() | ErasureLifted() | UserErasureLifted() if _can_be_applied(message):
+            case Erased() | UserErased() | ErasureLifted() | UserErasureLifted() | MentionsErased() if _can_be_applied(
+                message
+            ):
                 self._erasure = ReadErasure(message, record.offset, recorded)
             case Signal() | FactsChanged() if self._erasures.reason(message.account_id, record.offset):
                 self._erased += 1
@@ -198,9 +209,9 @@ def _can_be_stored(signal: Signal) -> bool:
     return _are_names((signal.signal_id, signal.account_id, signal.episode))
 
 
-def _can_be_applied(said: Erasure | Lifting) -> bool:
+def _can_be_applied(said: Erasure | Lifting | MentionsErased) -> bool:
     match said:
-        case Erased():
+        case Erased() | MentionsErased():
             return _are_names((said.erasure_id, said.account_id))
         case UserErased():
             return _are_names((said.erasure_id, said.user_id, said.substitute))

@@ -16,7 +16,7 @@ from alerts.routing.destination import Destination
 from alerts.routing.labels import Labels, labels
 from alerts.topic.batch import LateSignals, ReadFacts, ReadSignal, RecordedSignals, SignalsBatch, without_duplicates
 from alerts.worker.gathering_service import PERSONS_AT_ONCE, GatheringRows, GatheringService
-from common.contracts.events import Erasure
+from common.contracts.events import Erasure, MentionsErased
 from common.contracts.signals import Facts, Signal
 from common.erasures.erasure_spans import ErasureRow
 
@@ -66,6 +66,9 @@ class DecisionTransaction(Protocol):
 
         `recorded` is the record time.
         """
+
+    async def erase_mentions(self, said: MentionsErased) -> int:
+        """Replaces the id of the erased account in facts of other accounts; in how many signals of the partition."""
 
     async def lift(self, erasure_id: str, offset: int) -> None:
         """The account's records count again from this offset on, and signals may name the person again."""

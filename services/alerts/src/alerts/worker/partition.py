@@ -15,7 +15,7 @@ from alerts.topic.signals_log import SignalsLog
 from alerts.topic.timers import PartitionTimers
 from alerts.worker.decision_service import BatchSummary, DecisionService, DecisionTransaction
 from common.bus.ports import Record
-from common.contracts.events import Erased, Erasure, Lifting, UserErased
+from common.contracts.events import Erased, Erasure, Lifting, MentionsErased, UserErased
 from common.erasures.erasure_key import ErasureKey
 from common.erasures.erasure_spans import ErasureRow, PartitionErasures, pseudonym_of, restore_erasures
 from common.errors import Doubt
@@ -24,7 +24,7 @@ from common.retry import ExponentialBackoff
 _log = structlog.get_logger()
 
 LOOK = 10.0  # seconds between two looks at the timers, for other processes and other partitions set some
-ERASING_PERSON = 600.0  # seconds at the most: every signal ever stored is searched for the id
+ERASING_NAMES = 600.0  # seconds at the most: every signal ever stored is searched for the id
 PAUSE = (0.05, 5.0)  # seconds, first and longest, before a partition in doubt is opened again
 
 
@@ -186,8 +186,11 @@ class SignalsPartition:
     async def _erase(self, read: ReadErasure, position: TopicPosition) -> None:
         """In a transaction of its own, before anything that came after it. Raises `ErasureRefused`."""
         said, known = read.said, self._erasures
+        if isinstance(said, MentionsErased):
+            await self._erase_mentions(said, position)
+            return
         row = None if isinstance(said, Lifting) else self._new_erasure(said, read.offset, position.cluster_id)
-        patience = ERASING_PERSON if isinstance(said, UserErased) else None
+        patience = ERASING_NAMES if isinstance(said, UserErased) else None
         async with self._context.decision_store.transaction(
             self.number, stored=self._stored, to=position, patience=patience
         ) as transaction:
@@ -206,6 +209,15 @@ class SignalsPartition:
             event = "account.erased" if isinstance(said, Erased) else "user.erased"
             _log.info(event, partition=self.number, offset=read.offset, erasure=said.erasure_id)
         await self._look_at_timers()
+
+    async def _erase_mentions(self, said: MentionsErased, position: TopicPosition) -> None:
+        async with self._context.decision_store.transaction(
+            self.number, stored=self._stored, to=position, patience=ERASING_NAMES
+        ) as transaction:
+            alerts = await transaction.erase_mentions(said)
+        self.position = self._stored = position
+        self._backoff.reset()
+        _log.info("mentions.erased", partition=self.number, erasure=said.erasure_id, alerts=alerts)
 
     def _new_erasure(self, erased: Erasure, offset: int, cluster_id: str) -> ErasureRow | None:
         """None of a request that was lifted already."""

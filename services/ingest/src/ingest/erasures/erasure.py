@@ -11,7 +11,10 @@ class AnotherErasureKey(Exception):
 
 
 class ErasureKind(StrEnum):
-    """Whether an account or a person is erased. An account is in one partition of the log, a person in all."""
+    """Whether an account or a person is erased. An account is in one partition of the log, a person in all.
+
+    Accounts of all partitions may name an erased account.
+    """
 
     ACCOUNT = "account"
     USER = "user"

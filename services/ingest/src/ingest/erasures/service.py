@@ -16,6 +16,7 @@ from common.contracts.events import (
     Erased,
     ErasureLifted,
     EventsRecord,
+    MentionsErased,
     UserErased,
     UserErasureLifted,
     encode_events_record,
@@ -58,7 +59,10 @@ class Erasures(Protocol):
 
 
 class ErasureAnnouncer:
-    """Writes the record of an account's erasure into one partition, a person's into all. Copies are harmless."""
+    """Writes the record of an account's erasure into its partition, a person's into all. Copies are harmless.
+
+    Other accounts may name an erased account, so every partition gets a record about these mentions.
+    """
 
     def __init__(self, producer: Producer, *, topic: str, partitions: int, mode: TimeMode) -> None:
         self._producer = producer
@@ -72,12 +76,27 @@ class ErasureAnnouncer:
         record = _record(erasure)
         if record is None:
             return
+        records = self._outgoing(record, erasure.partition)
+        if type(record) is Erased:
+            records += self._outgoing(MentionsErased(record.erasure_id, record.account_id))
+        await self._send(records)
+
+    async def announce_mentions(self, erasure: StoredErasure) -> None:
+        """Once more, for those that came after the first record. `erasure` has to have the account's id. Raises as
+        `announce`.
+        """
+        if erasure.account_id is not None:
+            await self._send(self._outgoing(MentionsErased(erasure.erasure_id, erasure.account_id)))
+
+    def _outgoing(self, record: EventsRecord, partition: int | None = None) -> list[Outgoing]:
+        """For one partition, or for all."""
         value = encode_events_record(record)
-        partitions = range(self._partitions) if erasure.partition is None else (erasure.partition,)
+        partitions = range(self._partitions) if partition is None else (partition,)
+        return [Outgoing(one, None, value, (), self._stamp) for one in partitions]
+
+    async def _send(self, records: Sequence[Outgoing]) -> None:
         try:
-            await self._producer.send(
-                self._topic, [Outgoing(partition, None, value, (), self._stamp) for partition in partitions]
-            )
+            await self._producer.send(self._topic, records)
         except BusError as error:
             raise NotAcknowledged(str(error)) from error
 
@@ -95,6 +114,10 @@ def _record(erasure: StoredErasure) -> EventsRecord | None:
     return None
 
 
+def _unpublished(erasure_id: str) -> Problem:
+    return unavailable("not_acknowledged", f"{_UNPUBLISHED}: {erasure_id}", retry_after=2)
+
+
 class _SecondDeletion(NamedTuple):
     """A second deletion. `due` is a time of the event loop's clock; `named` still has the id."""
 
@@ -109,8 +132,9 @@ def _forget_nothing(erased_id: str) -> None:
 class ErasureService:
     """Erases accounts and people. Events, SDKs and webhooks ask `erased`, which is read again every `every` seconds.
 
-    Until it has read that, another process may write rows of somebody erased. So this process, which still has the id,
-    deletes a second time when all have read it. If it ends before, a second request for the same erasure deletes them.
+    Until it has read that, another process may write rows of somebody erased, or take the merge of an account into an
+    erased one. So this process, which still has the id, deletes a second time when all have read it. If it ends before,
+    a second request for the same erasure deletes them.
 
     `forget_account` and `forget_user` are called with the stored id after its rows were deleted. `stored_user` gives
     the stored id for a user's id as clients send it.
@@ -212,10 +236,19 @@ class ErasureService:
             await stopped_within(self._every, stop)
 
     async def _delete_again(self) -> None:
-        """Makes the second deletions that are due. Raises `DatabaseUnavailable`; the next round makes the rest."""
+        """Makes the second deletions that are due. The next round makes the rest.
+
+        Raises `DatabaseUnavailable` or `NotAcknowledged`.
+        """
         while self._second_deletions and self._second_deletions[0].due <= asyncio.get_running_loop().time():
-            await self._store.delete_again(self._second_deletions[0].named)
+            await self._delete_named(self._second_deletions[0].named)
             self._second_deletions.popleft()
+
+    async def _delete_named(self, named: StoredErasure) -> None:
+        """Deletes in the tables and in the log what came since the first deletion, unless the request was lifted."""
+        await self._store.delete_again(named)
+        if (await self._found(named.erasure_id)).state is ErasureState.ANNOUNCED:
+            await self._announcer.announce_mentions(named)
 
     def _usable_key(self) -> ErasureKey:
         """Raises a `Problem` with status 409: no key, or too many erasures."""
@@ -231,8 +264,10 @@ class ErasureService:
             self._erased.add(filed)
             _log.info("erasure.filed", erasure=filed.erasure_id, kind=filed.kind, by=asked.filed_by)
             if filed.state is not ErasureState.FILED:
-                await self._store.delete_again(replace(filed, account_id=asked.account_id, user_id=asked.user_id))
+                await self._delete_named(replace(filed, account_id=asked.account_id, user_id=asked.user_id))
             return await self._tell(filed)
+        except NotAcknowledged as error:
+            raise _unpublished(filed.erasure_id) from error
         except AnotherErasureKey as error:
             raise Problem(409, "another_erasure_key", _ANOTHER_KEY) from error
         except DatabaseUnavailable as error:
@@ -248,8 +283,7 @@ class ErasureService:
         try:
             await self._settle(erasure)
         except NotAcknowledged as error:
-            detail = f"{_UNPUBLISHED}: {erasure.erasure_id}"
-            raise unavailable("not_acknowledged", detail, retry_after=2) from error
+            raise _unpublished(erasure.erasure_id) from error
         return await self._found(erasure.erasure_id)
 
     async def _settle(self, erasure: StoredErasure) -> None:

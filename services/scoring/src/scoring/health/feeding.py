@@ -3,6 +3,7 @@
 from math import inf
 
 from common.contracts.events import Event
+from common.erasures.mentions import facts_without_mentions
 from scoring.health.account import Account
 from scoring.health.context import UNKNOWN_CONTEXT, context_of
 from scoring.health.facts import with_tier, write_facts
@@ -182,3 +183,17 @@ def _set_open_steps(account: Account) -> None:
                     told[step.name] = min(step.due, told.get(step.name, step.due))
     account.open_steps = sorted([(moment, step) for step, moment in due.items()])
     account.told_steps = sorted([(moment, step) for step, moment in told.items()])
+
+
+def erase_mentions(account: Account, erased_id: str, substitute: str) -> bool:
+    """Replaces the id of another account, which is erased, in the facts; whether it was there. The score stays.
+
+    It also goes from the former facts, which a retraction may bring back.
+    """
+    posted = facts_without_mentions(account.posted, erased_id, substitute)
+    former = facts_without_mentions(account.former_facts.facts, erased_id, substitute)
+    if posted is account.posted and former is account.former_facts.facts:
+        return False
+    account.posted, account.former_facts.facts = posted, former
+    account.facts = with_tier(posted, account.model.tiers)
+    return True

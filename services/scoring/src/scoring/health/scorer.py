@@ -15,6 +15,7 @@ from scoring.health.calendar.definition import CountryCalendars
 from scoring.health.card import Card
 from scoring.health.clock import WALL_CLOCK, Clock
 from scoring.health.evaluation import evaluate, snapshot_at
+from scoring.health.feeding import erase_mentions
 from scoring.health.feeds import NO_PAUSES, Pauses, find_hold, may_change_hold, note_source
 from scoring.health.first_look import AT_MOST_SECONDS, cancel_look_timer, concerns_look, follow_record, tell_look
 from scoring.health.incremental import end_horizon, set_due, set_horizon, try_incremental
@@ -87,6 +88,11 @@ class Scorer:
         """
         account = self.load(account_id, body)
         return self.dump(account) if erase_person(account, user_id, substitute) else None
+
+    def without_mentions(self, account_id: str, body: bytes, erased_id: str, substitute: str) -> bytes | None:
+        """The stored account after another one was erased; None if it does not name that one. Raises UnknownFormat."""
+        account = self.load(account_id, body)
+        return self.dump(account) if erase_mentions(account, erased_id, substitute) else None
 
     # --- Records and time -------------------------------------------------------------------------------------
 

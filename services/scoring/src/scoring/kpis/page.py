@@ -43,8 +43,9 @@ last (`SCORING_KPI_SECONDS`); until the first reading the answer is 503 `not_rea
 ## What they are made of
 
 Scoring keeps an entry for each event that says something of a contract, a milestone or an answer, and for each fact
-that is new. It also keeps one whenever an account's band or stage changes, and one when a month ends. Entries are
-written in the same transaction as the scores, so they are a function of the log. They are kept for ever.
+that is new. A reached step that is posted again and again makes two. It also keeps one whenever an account's band or
+stage changes, and one when a month ends. Entries are written in the same transaction as the scores, so they are a
+function of the log. They are kept for ever.
 
 The same table has the events of support tickets and the words of answers, for `/v1/accounts/{id}/entries` and
 `/tickets`. No KPI uses them, and they go with history (`SCORING_HISTORY_DAYS`).
@@ -55,7 +56,7 @@ The same table has the events of support tickets and the words of answers, for `
 - **A retraction** (`event.retracted`) takes an entry back from the time of the retraction on.
 - **An erased account** keeps its amounts and dates under a random id, so that past figures stay. From the erasure on
   it is no customer, and it counts neither as kept nor as lost.
-- **A merged account** is one customer with the account that it goes on as.
+- **A merged account** is one customer with the account that it goes on as, also once that one is erased.
 - **A customer** is an account with a contract: `arr`, `contract_start` or `contract_end` was posted, or an event
   `contract.*`. Accounts that never had one are left out of every KPI.
 - **What was learned first** of a contract holds from its start on, also if it was posted years later. So your

@@ -13,6 +13,7 @@ from common.contracts.events import (
     FeedPaused,
     FeedResumed,
     Lifting,
+    MentionsErased,
     Tick,
     UserErased,
     UserErasureLifted,
@@ -74,7 +75,7 @@ class Batch:
         With `forward_ticks` (stream mode) the readers of the signals get every tick, after the signals that it brings.
         `suspects` are accounts that the core raised on. The batch checks a suspect after each of its records: it is to
         find the record that spoils the account, not a later one that the core raises on. `renamed` is what was written
-        before it, of an erasure of a person.
+        before it, of an erasure of a person or of mentions.
         """
         self._memory = memory
         self._scorer = scorer
@@ -119,7 +120,7 @@ class Batch:
                     self._dead_letter(record, DeadReason.CARD_CHANGE)
                 case DeadReason():
                     self._apply_unreadable(record, one)
-                case Erased() | UserErased() | ErasureLifted() | UserErasureLifted():
+                case Erased() | UserErased() | ErasureLifted() | UserErasureLifted() | MentionsErased():
                     self._erase(record, one)
         if records:
             self._last = records[-1]
@@ -171,7 +172,7 @@ class Batch:
             erasure=self._erasure,
         )
 
-    def _erase(self, record: Record, said: Erasure | Lifting) -> None:
+    def _erase(self, record: Record, said: Erasure | Lifting | MentionsErased) -> None:
         """Raises `ErasureRefused`. The record is a run of its own, so nothing that it deletes is in this batch."""
         if isinstance(said, Erased) and not self._owns(said.account_id):
             self._dead_letter(record, DeadReason.WRONG_PARTITION)

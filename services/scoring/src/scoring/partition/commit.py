@@ -114,7 +114,7 @@ class LiftedErasure(Struct, frozen=True):
 
 
 class UserErasure(Struct, frozen=True):
-    """What a `UserErased` at this offset brings, after all `RenamedUser` of it are written.
+    """What a `UserErased` at this offset brings, after all `RenamedRows` of it are written.
 
     `states` and `signals` are how many these have rewritten. The rest is as in `AccountErasure`.
     """
@@ -130,8 +130,19 @@ class UserErasure(Struct, frozen=True):
     signals: int
 
 
-class RenamedUser(Struct, frozen=True):
-    """Some of the `states` and `signals` (by their ids) that a `UserErased` rewrites. The record is not read yet."""
+class MentionsErasure(Struct, frozen=True):
+    """What a `MentionsErased` brings, after all `RenamedRows` of it are written: the counts of these."""
+
+    erasure_id: str
+    account_id: str
+    substitute: str
+    offset: int
+    states: int
+    signals: int
+
+
+class RenamedRows(Struct, frozen=True):
+    """Some of the `states` and `signals` (by their ids) that a record of an erasure rewrites. It is not read yet."""
 
     states: dict[str, bytes]
     signals: dict[str, str]
@@ -144,7 +155,7 @@ class SearchedPage(NamedTuple, Generic[T]):
     last: str | None
 
 
-Erasing = AccountErasure | LiftedErasure | UserErasure | RenamedUser
+Erasing = AccountErasure | LiftedErasure | UserErasure | MentionsErasure | RenamedRows
 
 
 class Commit(Struct, frozen=True):

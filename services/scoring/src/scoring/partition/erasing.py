@@ -6,12 +6,19 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from common.bus.ports import Record
-from common.contracts.events import Erased, Erasure, Event, Lifting
+from common.contracts.events import Erased, Erasure, Event, Lifting, MentionsErased
 from common.contracts.signals import encode_signals_record
 from common.erasures.erasure_spans import PartitionErasures, pseudonym_of
-from common.erasures.substitutes import substitute_id
+from common.erasures.substitutes import account_substitute, substitute_id
 from scoring.health.overrides import OVERRIDDEN
-from scoring.partition.commit import AccountErasure, LiftedErasure, OutboxRow, OutboxTopic, UserErasure
+from scoring.partition.commit import (
+    AccountErasure,
+    LiftedErasure,
+    MentionsErasure,
+    OutboxRow,
+    OutboxTopic,
+    UserErasure,
+)
 
 # Beside `user_id`, where an event may name a person of the account.
 _NAMING: Final = {
@@ -22,7 +29,7 @@ _NAMING: Final = {
 
 
 class RenamedCount(Struct):
-    """How many states and signals were rewritten before the record of an erased person is read."""
+    """How many states and signals were rewritten before the record of an erasure is read."""
 
     states: int = 0
     signals: int = 0
@@ -50,14 +57,28 @@ def with_substitutes(event: Event, offset: int, known: PartitionErasures) -> Eve
 
 
 def erasure_of(
-    record: Record, said: Erasure | Lifting, known: PartitionErasures, *, at: float, renamed: RenamedCount
-) -> AccountErasure | LiftedErasure | UserErasure | None:
+    record: Record,
+    said: Erasure | Lifting | MentionsErased,
+    known: PartitionErasures,
+    *,
+    at: float,
+    renamed: RenamedCount,
+) -> AccountErasure | LiftedErasure | UserErasure | MentionsErasure | None:
     """The change to commit; None for a late copy. Raises `ErasureRefused` if this worker has not the right key.
 
     `at` is the partition's time in seconds, and not the record's: in stream mode ingest does not know the time.
     """
     if isinstance(said, Lifting):
         return LiftedErasure(said.erasure_id, pseudonym_of(said), record.offset)
+    if isinstance(said, MentionsErased):
+        return MentionsErasure(
+            erasure_id=said.erasure_id,
+            account_id=said.account_id,
+            substitute=account_substitute(said.erasure_id),
+            offset=record.offset,
+            states=renamed.states,
+            signals=renamed.signals,
+        )
     pseudonym, fingerprint = known.check(said)
     if known.is_over(said, record.offset):
         return None
@@ -83,6 +104,6 @@ def erasure_of(
     )
 
 
-def forwarded_erasure(said: Erasure | Lifting, *, at: float) -> OutboxRow:
+def forwarded_erasure(said: Erasure | Lifting | MentionsErased, *, at: float) -> OutboxRow:
     """The record for the signals topic; in the outbox it comes after all earlier signals. `at` in seconds."""
     return OutboxRow(OutboxTopic.SIGNALS, round(at * 1000), None, encode_signals_record(said))

@@ -131,7 +131,8 @@ def _said(event: Event, account: Account, at: float) -> dict[str, Any] | None:
     if not isinstance(step, str):
         return None
     if name == REACHED:
-        return {"step": step}
+        # Systems post reached steps every night, too; the first time counts.
+        return None if any(metric.is_done_twice(step, at) for metric in account.metrics) else {"step": step}
     due = parse_date(given.get("due"))
     return None if due is None else {"step": step, "due": due}
 

@@ -14,7 +14,7 @@ from scoring.partition.commit import (
     Commit,
     LiftedErasure,
     LogPosition,
-    RenamedUser,
+    RenamedRows,
     UserErasure,
 )
 from scoring.partition.contents import SeenContents
@@ -100,7 +100,7 @@ class PartitionMemory:
             case UserErasure() as erasure:
                 self.erasures.erase(erasure.pseudonym, erasure.erasure_id, erasure.offset, erasure.substitute)
                 self.people.clear()
-            case RenamedUser() as renamed:
+            case RenamedRows() as renamed:
                 self.accounts.replace_bodies(renamed.states)
             case LiftedErasure() as lifted:
                 self.erasures.lift(lifted.pseudonym, lifted.erasure_id, lifted.offset)

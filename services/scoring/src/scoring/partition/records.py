@@ -14,6 +14,7 @@ from common.contracts.events import (
     Event,
     EventsRecord,
     Lifting,
+    MentionsErased,
     Tick,
     UserErased,
     decode_events_record,
@@ -26,7 +27,7 @@ from scoring.partition.memory import PartitionMemory
 TICK_TYPES: Final = frozenset({Tick, *get_args(Announcement)})
 """The records that advance the time of their partition: what was due before one fires first."""
 
-ERASURE_TYPES: Final = frozenset({*get_args(Erasure), *get_args(Lifting)})
+ERASURE_TYPES: Final = frozenset({*get_args(Erasure), *get_args(Lifting), MentionsErased})
 """Each is a run of its own: its transaction deletes, and no other one writes what it deletes."""
 
 DecodedRecord = EventsRecord | DeadReason
@@ -54,7 +55,7 @@ def decode(record: Record) -> DecodedRecord:
 def _erasure_names(decoded: EventsRecord) -> tuple[str, ...]:
     """What of it goes into an index."""
     match decoded:
-        case Erased():
+        case Erased() | MentionsErased():
             return decoded.erasure_id, decoded.account_id
         case UserErased():
             return decoded.erasure_id, decoded.user_id, decoded.substitute

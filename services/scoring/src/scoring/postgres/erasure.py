@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import ARRAY, BigInteger, Double, LargeBinary, Text, bindparam, text
 
+from common.erasures.substitutes import account_substitute
 from scoring.partition.commit import AccountErasure, LiftedErasure
 from scoring.postgres import kpi_entries
 
@@ -56,6 +57,7 @@ ERASE_TYPES: Final[dict[str, Any]] = {
     "fingerprint": Text,
     "erasure_id": Text,
     "at": Double,
+    "substitute": Text,
 }
 LIFT_TYPES: Final[dict[str, Any]] = {"erasure_id": Text, "lifted_at": BigInteger}
 
@@ -80,4 +82,5 @@ def parameters(erasure: AccountErasure | LiftedErasure) -> dict[str, Any]:
         "fingerprint": erasure.fingerprint,
         "erasure_id": erasure.erasure_id,
         "at": erasure.at,
+        "substitute": account_substitute(erasure.erasure_id),
     }

@@ -64,7 +64,7 @@ EXPORTED: Final = (
 
 NOT_EXPORTED: Final = {
     "journal": "how far partitions were read, and the scorecard: nothing of an account",
-    "erased_kpi_entry": "amounts and dates of erased accounts, under random ids that nobody knows",
+    "erased_kpi_entry": "amounts and dates of erased accounts, under ids of erasures",
     "seen": "hashes of event ids, which say neither which account nor which event",
     "finished_ranking": "when rankings were made: nothing of an account",
     "announcement": "records about everybody",

@@ -8,6 +8,7 @@ from sqlalchemy import ARRAY, BigInteger, Double, LargeBinary, Text, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.database import connected
+from common.erasures.substitutes import ACCOUNT_SUBSTITUTE
 from scoring.kpis.entry_log import StoredEntry
 from scoring.kpis.entry_source import EntryPlace, NewestEntries
 from scoring.partition.kpi_entries import ACCOUNT_ERASED, KpiEntry
@@ -22,10 +23,11 @@ kpi_entries AS (
 )"""
 
 # Amounts and dates stay, so that past figures do: in a table of their own, under an id and people that nobody can find
-# again. Tickets, words and what an answer was about go. From the erasure on the account is no customer. Id and salt are
-# drawn once, because a CTE is evaluated once.
+# again. Tickets, words and what an answer was about go. From the erasure on the account is no customer. The id is the
+# one by which other accounts name it from now on. The salt is drawn once, because a CTE is evaluated once. If a rebuild
+# without the table of the erased reads the record again, the first rows stay.
 ERASE_ACCOUNT: Final = f"""
-drawn AS MATERIALIZED (SELECT 'erased-' || gen_random_uuid() AS drawn_id, gen_random_uuid()::text AS salt),
+drawn AS MATERIALIZED (SELECT CAST(:substitute AS text) AS drawn_id, gen_random_uuid()::text AS salt),
 kpi_entries_gone AS (
     DELETE FROM scoring.kpi_entry WHERE account_id = :account
     RETURNING partition, seq, n, name, at, known_at, key, person, body
@@ -38,6 +40,7 @@ kpi_entries_kept AS (
     FROM kpi_entries_gone, drawn WHERE {OF_KPIS}
     UNION ALL SELECT drawn_id, 0, '{ACCOUNT_ERASED}', :at, :at, NULL, NULL, '{{}}' FROM drawn
     WHERE EXISTS (SELECT FROM kpi_entries_gone)
+    ON CONFLICT (drawn_id, n) DO NOTHING
 )"""
 COUNTS: Final = f"""'kpi_entries_kept_under_another_id', (SELECT count(*) FROM kpi_entries_gone WHERE {OF_KPIS}),
     'ticket_entries', (SELECT count(*) FROM kpi_entries_gone WHERE {OF_TICKET})"""
@@ -69,9 +72,12 @@ def parameters(entries: Sequence[KpiEntry]) -> dict[str, Any]:
     }
 
 
-# Each journal was begun by a writer of its own, so other writers mean that scoring was rebuilt.
+_NAMES_SUBSTITUTE: Final = f"""name = 'account.merged' AND strpos(body::text, '"{ACCOUNT_SUBSTITUTE}') > 0"""
+# Each journal was begun by a writer of its own, so other writers mean that scoring was rebuilt. An erasure moves
+# entries to the other table, and changes those of accounts that were merged into the erased one.
 _NEWEST: Final = f"""
-SELECT (SELECT count(*) FROM scoring.erased_kpi_entry) AS erased,
+SELECT (SELECT count(*) + count(*) FILTER (WHERE {_NAMES_SUBSTITUTE}) FROM scoring.erased_kpi_entry)
+           + (SELECT count(*) FROM scoring.kpi_entry WHERE {_NAMES_SUBSTITUTE}) AS erased,
        (SELECT string_agg(writer, ' ' ORDER BY partition) FROM scoring.journal WHERE seq = 0) AS begun_by,
        partition, seq, n
 FROM generate_series(0, CAST(:partitions AS integer) - 1) AS numbers (partition)

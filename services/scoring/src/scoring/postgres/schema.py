@@ -230,11 +230,12 @@ kpi_entry = Table(
     Index("kpi_entry_by_account", "account_id"),
     Index("kpi_entry_by_person", "partition", "person", postgresql_where=text("person IS NOT NULL")),
     Index("kpi_entry_of_kpis", "partition", "seq", "n", postgresql_where=text(OF_KPIS)),
+    Index("kpi_entry_of_merged", "partition", "seq", "n", postgresql_where=text("name = 'account.merged'")),
     Index("kpi_entry_with_words", "account_id", "at", postgresql_where=text(f"{OF_TICKET} OR words IS NOT NULL")),
 )
 
-# The entries of erased accounts, under random ids, in the order of the log (`n`; 0 is the erasure). Keep this table in
-# a rebuild, which leaves their records out.
+# The entries of erased accounts, under their substitutes, in the order of the log (`n`; 0 is the erasure). Keep this
+# table in a rebuild, which leaves their records out.
 erased_kpi_entry = Table(
     "erased_kpi_entry",
     metadata,

@@ -14,11 +14,12 @@ from scoring.partition.commit import (
     Commit,
     Erasing,
     LiftedErasure,
+    MentionsErasure,
     OutboxTopic,
-    RenamedUser,
+    RenamedRows,
     UserErasure,
 )
-from scoring.postgres import erasure, kpi_entries, people, user_erasure
+from scoring.postgres import erasure, kpi_entries, mention_erasure, people, user_erasure
 
 _FACTS = tuple(field.name for field in msgspec.structs.fields(Facts))
 LONGEST_KEY = 600  # characters of an owner or a parent; an index entry holds 2,704 bytes
@@ -175,6 +176,7 @@ _ERASE = _statement(erasure.ERASE_PARTS, **erasure.ERASE_TYPES)
 _LIFT = _statement(erasure.LIFT_PARTS, **erasure.LIFT_TYPES)
 _RENAME = _statement(user_erasure.RENAME_PARTS, **user_erasure.RENAME_TYPES)
 _ERASE_USER = _statement(user_erasure.ERASE_PARTS, **user_erasure.ERASE_TYPES)
+_ERASE_MENTIONS = _statement(mention_erasure.ERASE_PARTS, **mention_erasure.ERASE_TYPES)
 
 
 def statement_of(commit: Commit, cluster_id: str) -> tuple[TextClause, dict[str, Any]]:
@@ -192,10 +194,12 @@ def _statement_of_erasing(erasing: Erasing) -> tuple[TextClause, dict[str, Any]]
             return _ERASE, erasure.parameters(erasing)
         case LiftedErasure():
             return _LIFT, erasure.parameters(erasing)
-        case RenamedUser():
+        case RenamedRows():
             return _RENAME, user_erasure.renaming_parameters(erasing)
         case UserErasure():
             return _ERASE_USER, user_erasure.erasing_parameters(erasing)
+        case MentionsErasure():
+            return _ERASE_MENTIONS, mention_erasure.parameters(erasing, longest_parent=LONGEST_KEY)
 
 
 def parameters(commit: Commit, cluster_id: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import ARRAY, BigInteger, Double, LargeBinary, Text, bindparam, text
 
 from common.erasures.substitutes import substitute_id
-from scoring.partition.commit import RenamedUser, UserErasure
+from scoring.partition.commit import RenamedRows, UserErasure
 from scoring.partition.kpi_entries import person_key
 
 # A bounded number of rows is searched by each question, whether they hold something or not.
@@ -74,7 +74,7 @@ ERASE_TYPES: Final[dict[str, Any]] = {
 }
 
 
-def renaming_parameters(renamed: RenamedUser) -> dict[str, Any]:
+def renaming_parameters(renamed: RenamedRows) -> dict[str, Any]:
     return {
         "renamed_accounts": list(renamed.states),
         "renamed_bodies": list(renamed.states.values()),

@@ -3,7 +3,7 @@
 import structlog
 
 from scoring.health import RetractionResult
-from scoring.partition.commit import AccountErasure, BatchReport, Commit, UserErasure
+from scoring.partition.commit import AccountErasure, BatchReport, Commit, MentionsErasure, UserErasure
 
 _log = structlog.get_logger()
 
@@ -46,9 +46,9 @@ def _log_erasure(commit: Commit, partition: int) -> None:
     match commit.erasure:
         case AccountErasure() as erasure:
             _log.info("account.erased", partition=partition, offset=erasure.offset, erasure=erasure.erasure_id)
-        case UserErasure() as erasure:
+        case UserErasure() | MentionsErasure() as erasure:
             _log.info(
-                "user.erased",
+                "user.erased" if isinstance(erasure, UserErasure) else "mentions.erased",
                 partition=partition,
                 offset=erasure.offset,
                 erasure=erasure.erasure_id,

@@ -15,10 +15,10 @@ from scoring.partition.memory import StoredPartition
 from scoring.partition.origin import Origin
 from scoring.worker.event_use_report import EventUseReport
 from scoring.worker.metrics import WorkerMetrics
-from scoring.worker.user_renaming import PersonSearch
+from scoring.worker.renaming import NameSearch
 
 
-class StateStore(PersonSearch, Protocol):
+class StateStore(NameSearch, Protocol):
     async def load_origins(self) -> dict[int, Origin]:
         """What the journal of each partition was begun with."""
 

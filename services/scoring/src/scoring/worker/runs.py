@@ -11,14 +11,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from common.bus.ports import Record
-from common.contracts.events import Tick, UserErased
+from common.contracts.events import MentionsErased, Tick, UserErased
 from common.errors import Doubt, Fenced, StopWorker
 from common.partition_consumer.inbox import Inbox
 from common.topics import TimeMode
 from scoring.errors import UnknownRecordType
 from scoring.health import UnknownFormat
 from scoring.partition.batch import Batch, Poisoned
-from scoring.partition.commit import AccountErasure, Commit, RenamedUser
+from scoring.partition.commit import AccountErasure, Commit, RenamedRows
 from scoring.partition.erasing import RenamedCount
 from scoring.partition.event_use import EventUse
 from scoring.partition.memory import PartitionMemory
@@ -32,7 +32,7 @@ from scoring.partition.records import (
 )
 from scoring.worker.batch_log import log_batch
 from scoring.worker.context import WorkerContext
-from scoring.worker.user_renaming import UserRenaming
+from scoring.worker.renaming import Renaming
 
 _log = structlog.get_logger()
 
@@ -146,7 +146,7 @@ class RunScorer:
         self._on_commit = on_commit
         # After a failed commit: the most records of a run, and accounts of a chunk, until the database takes more.
         self._reduced_limit: int | None = None
-        self._renaming = UserRenaming(
+        self._renaming = Renaming(
             number,
             store=context.store,
             scorer=context.scorer,
@@ -204,13 +204,15 @@ class RunScorer:
         return signals
 
     async def _rename_in_chunks(self, memory: PartitionMemory, inbox: Inbox) -> None:
-        """If the inbox begins with the erasure of a person: writes all that it changes but the record itself."""
+        """If the inbox begins with such a record: writes the states and signals that an erasure changes."""
         record = _first(inbox)
         said = decode(record)
         if type(said) is UserErased:
-            self._renamed = await self._renaming.rename(memory, record, said)
+            self._renamed = await self._renaming.rename_person(memory, record, said)
+        elif type(said) is MentionsErased:
+            self._renamed = await self._renaming.rename_mentions(memory, said)
 
-    async def _write_renamed(self, memory: PartitionMemory, renamed: RenamedUser) -> None:
+    async def _write_renamed(self, memory: PartitionMemory, renamed: RenamedRows) -> None:
         commit = Commit(
             partition=self._number,
             last_seq=memory.seq,

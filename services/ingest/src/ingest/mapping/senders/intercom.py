@@ -77,7 +77,8 @@ class IntercomSender:
         return [replace(item, events=(draft,))]
 
     def _event(self, topic: str, tree: Any, item: IntakeItem, time: datetime) -> DraftEvent | None:
-        ticket = identifier(find(tree, parse_path("data.item.id")))
+        number = identifier(find(tree, parse_path("data.item.id")))
+        ticket = None if number is None else _identity(number)
         if topic in _OPENED or topic in _REOPENED:
             name = "ticket.opened" if topic in _OPENED else "ticket.reopened"
             properties = {"ticket": ticket, "severity": self._severity_of(tree), "subject": _subject(tree)}
@@ -141,5 +142,6 @@ def _ticket_state(tree: Any) -> str | None:
     return text_at(tree, "data.item.ticket_state") or text_at(tree, "data.item.ticket_state.category")
 
 
-def _identity(company: str) -> str:
-    return f"intercom:{company}"
+def _identity(named: str) -> str:
+    """An id of Intercom, apart from those of other programs: their tickets may have the same number."""
+    return f"intercom:{named}"

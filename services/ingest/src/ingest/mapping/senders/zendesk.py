@@ -59,7 +59,8 @@ class ZendeskSender:
 
     def _events(self, kind: str, tree: Any, time: datetime) -> tuple[DraftEvent, ...] | None:
         """None if we do not know the type."""
-        ticket = identifier(find(tree, ("detail", "id")))
+        number = identifier(find(tree, ("detail", "id")))
+        ticket = None if number is None else _identity(number)
         owner = self._owner(tree, text_at(tree, "detail.organization_id"))
         message = _Message(tree, text_at(tree, "id"), time, ticket)
         match kind:
@@ -100,7 +101,7 @@ class ZendeskSender:
             return ()
         requester = identifier(find(message.tree, ("detail", "requester_id")))
         properties = {"score": int(score), "about": message.ticket, "comment": text_at(message.tree, "event.comment")}
-        user = f"zendesk:{requester}" if requester else None
+        user = _identity(requester) if requester else None
         draft = owner.draft("csat.answered", user=user, event_id=message.id, time=message.time, properties=properties)
         return (draft,)
 
@@ -135,5 +136,6 @@ def _status(tree: Any, which: str) -> str:
     return (text_at(tree, f"event.{which}") or "").lower()
 
 
-def _identity(organization: str | None) -> str:
-    return f"zendesk:{organization}"
+def _identity(named: str | None) -> str:
+    """An id of Zendesk, apart from those of other programs: their tickets may have the same number."""
+    return f"zendesk:{named}"

@@ -84,6 +84,10 @@ class Metric(Trajectory):
         """When (UTC) a milestone step was done first, and the hash of the event's id; None if it is not."""
         return None
 
+    def is_done_twice(self, step: str, by: float) -> bool:
+        """Whether two events said that a milestone step was done by then (UTC): if one is retracted, it still was."""
+        return False
+
     def rename_person(self, person: int, substitute: int) -> bool:
         """A person is erased: the hash of their id gives way to another one; whether the state had it.
 

@@ -133,6 +133,10 @@ class MilestoneMetric(Metric):
     def done_by(self, step: str) -> tuple[float, int] | None:
         return self.done.get(step)
 
+    def is_done_twice(self, step: str, by: float) -> bool:
+        again = self.done_again.get(step)
+        return again is not None and again[0] <= by
+
     def project(self, context: Context) -> None:
         """Done steps have 100 points. A missed one counts from its due moment on, at first as much as the metric has
         then: a deadline that passes lifts no score. From there it falls to 0 over the grace.
