@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from common.contracts.events import Erased, ErasureLifted, MentionsErased
+from common.contracts.events import Erased, ErasureLifted, Event, MentionsErased
 from support.scoring_api import Api
 from support.scoring_harness import DAY, ERASURE_KEY, START, event
 
@@ -65,6 +65,39 @@ async def test_what_is_retracted_counts_until_then(api: Api) -> None:
     day = "2026-03-04"
     assert (await arr(api, from_=day, to=day)) == 100.0
     assert (await arr(api, from_=day, to=day, known_at=day)) == 900.0
+
+
+@pytest.mark.parametrize("nights", [3, 4, 9])
+async def test_what_is_posted_late_gives_way_to_the_posts_after_it(api: Api, nights: int) -> None:
+    """Of a fact that repeats itself only the first two posts have an entry of their own."""
+    for night in range(nights):
+        await api.harness.post(event("acme", "account.updated", START + night * DAY, properties={"arr": 100}))
+    late = event("acme", "contract.changed", START + 1.5 * DAY, properties={"arr": 900})
+    await recorded(api, START + nights * DAY, late)
+    await api.harness.score()
+    day = "2026-03-31"
+    assert (await arr(api, from_=day, to=day)) == 100.0
+
+
+async def test_what_repeated_posts_said_again_is_retracted_with_them(api: Api) -> None:
+    for night in range(4):
+        facts = event("acme", "account.updated", START + night * DAY, properties={"arr": 100}, event_id=f"night {night}")
+        await api.harness.post(facts)
+    late = event("acme", "contract.changed", START + 1.5 * DAY, properties={"arr": 900})
+    taken_back = [
+        event("acme", "event.retracted", START + 5 * DAY + night, properties={"event_id": f"night {night}"})
+        for night in (2, 3)
+    ]
+    await recorded(api, START + 5 * DAY, late, *taken_back)
+    await api.harness.score()
+    day = "2026-03-31"
+    assert (await arr(api, from_=day, to=day)) == 900.0
+
+
+async def recorded(api: Api, at: float, *events: Event) -> None:
+    """Posted at a moment, whenever they happened."""
+    for one in events:
+        await api.harness.write(api.harness.partition_of(one.account_id), one, at=at)
 
 
 async def arr(api: Api, **asked: Any) -> float:

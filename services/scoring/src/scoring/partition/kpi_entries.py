@@ -70,8 +70,8 @@ class KpiEntries:
         """From now on changes of this account's health are noted."""
         self._standings[account.account_id] = None if is_new else HealthStanding(account.band, account.stage)
 
-    def add(self, entry: KpiEntry) -> None:
-        self._entries.append(entry)
+    def add(self, *entries: KpiEntry) -> None:
+        self._entries += entries
 
     def note_health(self, account: Account, step: Step, scorer: Scorer, *, recorded: float) -> None:
         """Adds an entry for each band or stage that the step brought and the last entry does not say."""
@@ -102,12 +102,16 @@ def entry_of(event: Event, account: Account, *, recorded: float) -> KpiEntry | N
 
     `recorded` is its record time in seconds.
     """
-    at = min(event.time.timestamp(), max(recorded, account.clock))
+    at = _moment(event, account, recorded)
     said = _said(event, account, at)
     if said is None:
         return None
     person = None if event.user_id is None or event.name not in _OF_PEOPLE else person_key(event.user_id)
     return KpiEntry(event.account_id, event.name, at, recorded, signed(id_hash(event)), person, said, words_of(event))
+
+
+def _moment(event: Event, account: Account, recorded: float) -> float:
+    return min(event.time.timestamp(), max(recorded, account.clock))
 
 
 def _said(event: Event, account: Account, at: float) -> dict[str, Any] | None:
@@ -149,6 +153,29 @@ def _is_new(field: str, value: object, account: Account, at: float) -> bool:
         return True
     former = account.former_facts
     return field not in former.writers or getattr(former.facts, field) != value
+
+
+def restated_facts(event: Event, account: Account, *, recorded: float) -> list[KpiEntry]:
+    """What posts of a later time say again, if the event, which is about to be applied, says something else.
+
+    Of a repeated fact most posts have no entry, so the value of a late event would stand for ever. The account knows the
+    last two posts of each fact; these get an entry of their time.
+    """
+    if event.name not in WRITES:
+        return []
+    at = _moment(event, account, recorded)
+    said: dict[tuple[float, int], dict[str, Any]] = {}
+    for field, value in said_facts(event).items():
+        present, former = getattr(account.posted, field), getattr(account.former_facts.facts, field)
+        if field not in _FACTS or field not in account.former_facts.writers or former != present or present == value:
+            continue
+        for writers in (account.former_facts.writers, account.writers):
+            if at < writers[field][0]:
+                said.setdefault(writers[field], {})[field] = present
+    return [
+        KpiEntry(event.account_id, _UPDATED, moment, recorded, signed(key), None, facts)
+        for (moment, key), facts in sorted(said.items(), key=lambda one: one[0])
+    ]
 
 
 def health_entry(account_id: str, change: HealthChange, *, recorded: float) -> KpiEntry:
