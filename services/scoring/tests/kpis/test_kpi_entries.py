@@ -81,8 +81,8 @@ async def test_what_is_posted_late_gives_way_to_the_posts_after_it(api: Api, nig
 
 async def test_what_repeated_posts_said_again_is_retracted_with_them(api: Api) -> None:
     for night in range(4):
-        facts = event("acme", "account.updated", START + night * DAY, properties={"arr": 100}, event_id=f"night {night}")
-        await api.harness.post(facts)
+        name, at = f"night {night}", START + night * DAY
+        await api.harness.post(event("acme", "account.updated", at, properties={"arr": 100}, event_id=name))
     late = event("acme", "contract.changed", START + 1.5 * DAY, properties={"arr": 900})
     taken_back = [
         event("acme", "event.retracted", START + 5 * DAY + night, properties={"event_id": f"night {night}"})

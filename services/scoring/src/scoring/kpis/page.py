@@ -64,8 +64,8 @@ The same table has the events of support tickets and the words of answers, for `
 - **A term** is renewed by `contract.renewed`, or by a later `contract_end` from whichever event or fact. A renewal
   and a new date within 90 days of each other are one decision. `contract.ended` loses the term. An earlier end is a
   correction. A fact that repeats the end which was renewed or lost changes nothing.
-- **A fact that repeats itself** has entries of its first two posts, and systems post facts every night. If another value
-  is posted late, with a time between such nights, it counts until the last night but one at most.
+- **A fact that repeats itself** has entries of its first two posts, for systems post facts every night. If another
+  value is posted late, with a time between such nights, it counts until the last night but one at most.
 - **Amounts** are in the deployment's only currency. Several changes of one day count as one. So an account that begins
   and leaves on the same day was never a customer.
 - **A band** counts from the moment from which scoring shows it: one that comes slowly, after its minimum duration.

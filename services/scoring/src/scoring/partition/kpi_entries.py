@@ -158,8 +158,8 @@ def _is_new(field: str, value: object, account: Account, at: float) -> bool:
 def restated_facts(event: Event, account: Account, *, recorded: float) -> list[KpiEntry]:
     """What posts of a later time say again, if the event, which is about to be applied, says something else.
 
-    Of a repeated fact most posts have no entry, so the value of a late event would stand for ever. The account knows the
-    last two posts of each fact; these get an entry of their time.
+    Of a repeated fact most posts have no entry, so the value of a late event would stand for ever. The account knows
+    the last two posts of each fact; these get an entry of their time.
     """
     if event.name not in WRITES:
         return []
