@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from alerts.channels.slack.render import SlackRenderer
 from alerts.messages.renderer import ChannelRenderer, MessageRenderer
 from alerts.metrics import AlertsMetrics
 from alerts.playbooks.load import load_playbooks
+from alerts.playbooks.playbooks import Playbooks
 from alerts.postgres.decision_store import PostgresDecisionStore
 from alerts.postgres.notification_queue import PostgresNotificationQueue
 from alerts.postgres.timer_notices import TimerNotices
@@ -102,6 +104,12 @@ class Running:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
+@cache
+def _playbooks() -> Playbooks:
+    """Reading their YAML takes longer than many a test."""
+    return load_playbooks(PLAYBOOKS.read_text(), str(PLAYBOOKS))
+
+
 class ReplicasHarness:
     def __init__(self, url: str, *, mode: TimeMode, routes: str, partitions: int) -> None:
         self.partitions = partitions
@@ -119,7 +127,7 @@ class ReplicasHarness:
         self._mode = mode
         self._routes = load(routes, "routes of the test")
         self._renderer = MessageRenderer(
-            load_playbooks(PLAYBOOKS.read_text(), str(PLAYBOOKS)),
+            _playbooks(),
             self._routes.account_url,
             RENDERERS,
             accounts_url=self._routes.accounts_url,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -82,6 +83,10 @@ def event(account_id: str, name: str, at: float, **more: Any) -> Event:
     return Event(account_id=account_id, name=name, time=moment, received_at=moment, **given)
 
 
+# Reading the YAML of a card takes longer than many a test, and most tests have the same one.
+_origin = cache(origin)
+
+
 class ScoringHarness:
     """A log with its topics, a database with its tables, and the workers between them."""
 
@@ -113,7 +118,7 @@ class ScoringHarness:
         )
         self.card: Card
         self.origin: Origin
-        self.card, self.origin = origin(
+        self.card, self.origin = _origin(
             card, name="test card", time_mode=mode, partitions=partitions, first_look_seconds=first_look_seconds
         )
         seconds = REQUEST_SECONDS if mode is TimeMode.WALL else None

@@ -1,6 +1,7 @@
 """What the customer success team calls metrics, flags, stages and tiers: the part `names` of playbooks.yml."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -44,6 +45,8 @@ class _PlaybooksNames(msgspec.Struct):
     names: dict[str, dict[str, dict[str, Any]]] = msgspec.field(default_factory=dict)
 
 
+# To read the file takes a tenth of a second.
+@lru_cache(maxsize=1)
 def read_card_names(text: str) -> CardNames:
     """Of the text of playbooks.yml, which alerts checks in full. Raises `UnreadableNames`."""
     try:
