@@ -53,8 +53,8 @@ def computes(worker: str) -> bool:
 def pytest_configure(config: pytest.Config) -> None:
     worker = getattr(config, "workerinput", {}).get("workerid")
     if worker is not None and computes(worker):
-        # What waits for a process goes first, else it may be late.
-        os.nice(10)
+        # Whoever waits for a process goes first, at a ratio of two to one.
+        os.nice(3)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

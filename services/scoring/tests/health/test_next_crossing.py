@@ -49,7 +49,7 @@ def fires(scorer: Scorer, account: Account, model: Model, due: int) -> tuple[Sig
     return signals
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @settings(_RELAXED, max_examples=examples(_EXAMPLES))
 @given(random_cases())
 def test_the_next_crossing_is_the_first_second_at_which_anything_changes(case: RandomCase) -> None:
