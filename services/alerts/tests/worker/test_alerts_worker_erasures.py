@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from alerts.errors import Failure
 from alerts.samples import Sample
-from common.contracts.events import Erased, ErasureLifted
+from common.contracts.events import Erased, ErasureLifted, MentionsErased
 from common.contracts.signals import Facts, Kind, Signal, encode_signals_record
 from support.alerts_decisions import at
 from support.alerts_first_looks import account_in, first_look, later, nothing_gathered
@@ -203,6 +203,20 @@ async def test_signals_of_one_batch_are_recorded_in_the_order_of_the_log(replica
     await replicas.settled()
     recorded = await replicas.rows("SELECT signal_id FROM alerts.alert ORDER BY seq")
     assert [name for (name,) in recorded] == [signal.signal_id for signal in told]
+
+
+async def test_each_partition_renames_the_facts_of_its_own_accounts(replicas: ReplicasHarness) -> None:
+    """Another one may have read facts that come after its own record."""
+    mine = account_in(0, 0)
+    of_first, of_second = account_in(0, 1), account_in(1, 1)
+    await replicas.start()
+    for account in (of_first, of_second):
+        await replicas.facts(account, replace(FACTS, parent=mine))
+    await replicas.settled()
+    await replicas.append(1, encode_signals_record(MentionsErased("request 1", mine)))
+    await replicas.settled()
+    parents = dict(await replicas.rows("SELECT account_id, facts ->> 'parent' FROM alerts.account_facts"))
+    assert parents == {of_first: mine, of_second: "erased-request 1"}
 
 
 async def test_other_accounts_lose_the_id_of_an_erased_one_in_every_partition(replicas: ReplicasHarness) -> None:

@@ -233,7 +233,13 @@ class PostgresDecisionTransaction:
 
     async def erase_mentions(self, said: MentionsErased) -> int:
         substitute = account_substitute(said.erasure_id)
-        return await erase_mentions(self._connection, said.account_id, substitute, partition=self._partition)
+        return await erase_mentions(
+            self._connection,
+            said.account_id,
+            substitute,
+            partition=self._partition,
+            partitions=self.gatherings.partitions,
+        )
 
     async def lift(self, erasure_id: str, offset: int) -> None:
         asked = {"partition": self._partition, "erasure_id": erasure_id, "lifted_at": offset}

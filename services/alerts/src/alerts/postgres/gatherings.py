@@ -35,7 +35,7 @@ class PostgresGatherings:
     def __init__(self, connection: AsyncConnection, partition: int, *, partitions: int) -> None:
         self._connection = connection
         self._partition = partition
-        self._partitions = partitions
+        self.partitions = partitions
 
     async def gather(
         self,
@@ -72,7 +72,7 @@ class PostgresGatherings:
 
         `regardless`: it is enough that this partition has.
         """
-        asked = {"partition": self._partition, "partitions": self._partitions, "regardless": regardless}
+        asked = {"partition": self._partition, "partitions": self.partitions, "regardless": regardless}
         locked = (await self._connection.scalars(statements.LOCK, asked | {"most": most})).all()
         if not locked:
             return []
@@ -118,7 +118,7 @@ class PostgresGatherings:
         key = destination.ways[0].address_key
         return {
             "address_key": key,
-            "partition": partition_of(key.encode(), self._partitions),
+            "partition": partition_of(key.encode(), self.partitions),
             "new_id": uuid.uuid4().hex,
             "first": first,
             "last": first,

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from alerts.postgres.schema import alert
 from alerts.postgres.user_erasure import ALERTS_AT_ONCE
 from alerts.signals.decoding import decode_signal
+from common.bus.partitioner import partition_of
 from common.erasures.mentions import without_mentions
 
 _log = structlog.get_logger()
@@ -24,18 +25,35 @@ UPDATE alerts.alert AS a SET body = new.body::json
 FROM unnest(:signals, :bodies) AS new (signal_id, body) WHERE a.signal_id = new.signal_id
 """).bindparams(bindparam("signals", type_=ARRAY(Text)), bindparam("bodies", type_=ARRAY(Text)))
 
-# The table does not know partitions: the first one that reads the record renames all, and later facts come in order.
+_NAMING_FACTS = text("""
+SELECT account_id FROM alerts.account_facts WHERE facts ->> 'merged_into' = :account OR facts ->> 'parent' = :account
+""")
 _RENAME_FACTS = text("""
 UPDATE alerts.account_facts SET facts = (facts::jsonb || jsonb_strip_nulls(jsonb_build_object(
     'merged_into', CASE WHEN facts ->> 'merged_into' = :account THEN :substitute END,
     'parent', CASE WHEN facts ->> 'parent' = :account THEN :substitute END)))::json
-WHERE facts ->> 'merged_into' = :account OR facts ->> 'parent' = :account
-""").bindparams(bindparam("account", type_=Text), bindparam("substitute", type_=Text))
+WHERE account_id = ANY(:accounts)
+""").bindparams(
+    bindparam("account", type_=Text), bindparam("substitute", type_=Text), bindparam("accounts", type_=ARRAY(Text))
+)
 
 
-async def erase_mentions(connection: AsyncConnection, account_id: str, substitute: str, *, partition: int) -> int:
-    """Rewrites the facts of accounts, and the partition's signals; in how many signals."""
-    await connection.execute(_RENAME_FACTS, {"account": account_id, "substitute": substitute})
+async def erase_mentions(
+    connection: AsyncConnection, account_id: str, substitute: str, *, partition: int, partitions: int
+) -> int:
+    """Rewrites the signals of the partition and the facts of its accounts; in how many signals.
+
+    Facts of other partitions are theirs: each may have read facts that come after its own record, and waits for nobody.
+    """
+    renamed = await _rename_signals(connection, account_id, substitute, partition=partition)
+    naming = await connection.scalars(_NAMING_FACTS, {"account": account_id})
+    accounts = [one for one in naming if partition_of(one.encode(), partitions) == partition]
+    named = {"account": account_id, "substitute": substitute, "accounts": accounts}
+    await connection.execute(_RENAME_FACTS, named)
+    return renamed
+
+
+async def _rename_signals(connection: AsyncConnection, account_id: str, substitute: str, *, partition: int) -> int:
     renamed = 0
     asked = {"partition": partition, "word": msgspec.json.encode(account_id).decode()}
     async with connection.stream(_NAMING, asked) as found:

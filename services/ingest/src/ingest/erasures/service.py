@@ -59,9 +59,11 @@ class Erasures(Protocol):
 
 
 class ErasureAnnouncer:
-    """Writes the record of an account's erasure into its partition, a person's into all. Copies are harmless.
+    """Writes the record of an account's erasure into its partition, a person's into all.
 
-    Other accounts may name an erased account, so every partition gets a record about these mentions.
+    Other accounts may name an erased account, so every partition gets a record about these mentions. Copies change
+    nothing, but every service searches its tables for each. So what one partition has acknowledged is not sent again
+    while another one is away.
     """
 
     def __init__(self, producer: Producer, *, topic: str, partitions: int, mode: TimeMode) -> None:
@@ -70,6 +72,8 @@ class ErasureAnnouncer:
         self._partitions = partitions
         # In stream mode ingest does not know the time of the log; the time 0 never moves it.
         self._stamp = 0 if mode is TimeMode.STREAM else None
+        # Of requests that are not through yet, by what was sent for them: the numbers of acknowledged records.
+        self._acknowledged: dict[bytes, set[int]] = {}
 
     async def announce(self, erasure: StoredErasure) -> None:
         """Returns when Kafka has acknowledged all records. Raises `NotAcknowledged`."""
@@ -95,10 +99,21 @@ class ErasureAnnouncer:
         return [Outgoing(one, None, value, (), self._stamp) for one in partitions]
 
     async def _send(self, records: Sequence[Outgoing]) -> None:
-        try:
-            await self._producer.send(self._topic, records)
-        except BusError as error:
-            raise NotAcknowledged(str(error)) from error
+        what = b"".join(record.value for record in records)
+        acknowledged = self._acknowledged.setdefault(what, set())
+        missing = [number for number in range(len(records)) if number not in acknowledged]
+        outcomes = await asyncio.gather(
+            *(self._producer.send(self._topic, [records[number]]) for number in missing), return_exceptions=True
+        )
+        acknowledged.update(
+            number for number, outcome in zip(missing, outcomes, strict=True) if not isinstance(outcome, BaseException)
+        )
+        for outcome in outcomes:
+            if isinstance(outcome, BusError):
+                raise NotAcknowledged(str(outcome)) from outcome
+            if isinstance(outcome, BaseException):
+                raise outcome
+        self._acknowledged.pop(what, None)
 
 
 def _record(erasure: StoredErasure) -> EventsRecord | None:
@@ -224,16 +239,31 @@ class ErasureService:
         """Keeps `erased` fresh, and writes the records that a crash or an outage has left out."""
         while not stop.is_set():
             try:
-                await self._delete_again()
                 self._erased.begin_read()
                 in_force = await self._store.in_force(most=MOST)
                 self._erased.replace(in_force)
-                for one in in_force:
-                    if one.state is not ErasureState.ANNOUNCED:
-                        await self._settle(one)
+                await self._settle_all(in_force)
+                await self._delete_again()
             except (DatabaseUnavailable, NotAcknowledged) as error:
                 _log.warning("erasures.waiting", reason=str(error))
             await stopped_within(self._every, stop)
+
+    async def _settle_all(self, in_force: Sequence[StoredErasure]) -> None:
+        """One that Kafka does not acknowledge holds up none of the others. Raises as `_settle`, at the end."""
+        unpublished: NotAcknowledged | None = None
+        for one in in_force:
+            if one.state is ErasureState.ANNOUNCED:
+                continue
+            # It may be lifted since it was read: the others may have taken long.
+            now = await self._store.find(one.erasure_id)
+            if now is None:
+                continue
+            try:
+                await self._settle(now)
+            except NotAcknowledged as error:
+                unpublished = error
+        if unpublished is not None:
+            raise unpublished
 
     async def _delete_again(self) -> None:
         """Makes the second deletions that are due. The next round makes the rest.
@@ -247,7 +277,8 @@ class ErasureService:
     async def _delete_named(self, named: StoredErasure) -> None:
         """Deletes in the tables and in the log what came since the first deletion, unless the request was lifted."""
         await self._store.delete_again(named)
-        if (await self._found(named.erasure_id)).state is ErasureState.ANNOUNCED:
+        now = await self._store.find(named.erasure_id)
+        if now is not None and now.state is ErasureState.ANNOUNCED:
             await self._announcer.announce_mentions(named)
 
     def _usable_key(self) -> ErasureKey:
@@ -298,7 +329,7 @@ class ErasureService:
             if erasure.user_id is not None:
                 self._forget_user(erasure.user_id)
             # Somebody may have asked to lift it meanwhile.
-            erasure = await self._found(erasure.erasure_id)
+            erasure = await self._store.find(erasure.erasure_id) or erasure
         if erasure.state is ErasureState.LIFTING:
             await self._announcer.announce(erasure)
             await self._store.lifted(erasure.erasure_id)

@@ -24,6 +24,8 @@ ANSWERS: Final = ("nps.answered", _CSAT)
 _FACTS: Final = frozenset(
     ("arr", "seats", "tier", "owner", "segment", "stage", "contract_start", "contract_end", "status", "merged_into")
 )
+# Of these a post that repeats the present value has no entry.
+_REPEATED: Final = _FACTS & frozenset(WRITES["account.updated"])
 DECIMALS: Final = 4  # of the values of metrics
 _UPDATED: Final = "account.updated"
 _ABOUT: Final = "about"
@@ -156,10 +158,10 @@ def _is_new(field: str, value: object, account: Account, at: float) -> bool:
 
 
 def restated_facts(event: Event, account: Account, *, recorded: float) -> list[KpiEntry]:
-    """What posts of a later time say again, if the event, which is about to be applied, says something else.
+    """What a post of a later time says again, if the event, which is about to be applied, says something else.
 
     Of a repeated fact most posts have no entry, so the value of a late event would stand for ever. The account knows
-    the last two posts of each fact; these get an entry of their time.
+    the last two posts of each fact; the first of them that is later than the event gets an entry of its time.
     """
     if event.name not in WRITES:
         return []
@@ -167,11 +169,12 @@ def restated_facts(event: Event, account: Account, *, recorded: float) -> list[K
     said: dict[tuple[float, int], dict[str, Any]] = {}
     for field, value in said_facts(event).items():
         present, former = getattr(account.posted, field), getattr(account.former_facts.facts, field)
-        if field not in _FACTS or field not in account.former_facts.writers or former != present or present == value:
+        if field not in _REPEATED or field not in account.former_facts.writers or former != present or present == value:
             continue
-        for writers in (account.former_facts.writers, account.writers):
-            if at < writers[field][0]:
-                said.setdefault(writers[field], {})[field] = present
+        for writer in (account.former_facts.writers[field], account.writers[field]):
+            if at < writer[0]:
+                said.setdefault(writer, {})[field] = present
+                break
     return [
         KpiEntry(event.account_id, _UPDATED, moment, recorded, signed(key), None, facts)
         for (moment, key), facts in sorted(said.items(), key=lambda one: one[0])

@@ -21,6 +21,7 @@ _RENAMED: Final = r"""SET body = jsonb_set(body::jsonb, '{merged_into}', to_json
                THEN body ->> 'merged_into' END = :account"""
 
 # An erased account may have been merged into this one before. Its entries are in no partition any more.
+# Merges are in entries of their own event, and in the first ones, which were made of states (seq 0).
 ERASE_PARTS: Final = f"""
 accounts AS (
     UPDATE scoring.account SET
@@ -28,7 +29,9 @@ accounts AS (
         parent = CASE WHEN parent = :parent THEN :substitute ELSE parent END
     WHERE partition = :partition AND (merged_into = :account OR parent = :parent)
 ),
-kpi_entries AS (UPDATE scoring.kpi_entry {_RENAMED} AND partition = :partition),
+kpi_entries AS (
+    UPDATE scoring.kpi_entry {_RENAMED} AND partition = :partition AND (name = 'account.merged' OR seq = 0)
+),
 erased_kpi_entries AS (UPDATE scoring.erased_kpi_entry {_RENAMED} AND {_ERASED_BEFORE})"""
 ERASE_TYPES: Final[dict[str, Any]] = {
     "account": Text,
