@@ -7,6 +7,7 @@ headers or schema, what is accepted against the document, and doors that open wi
 import asyncio
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -50,6 +51,13 @@ async def _something_to_show(system: System) -> None:
     told = Outgoing(system.partition_of(_ACCOUNT), _ACCOUNT.encode(), encode_signals_record(red(_ACCOUNT)))
     await system.append(system.deployment.topics.signals, [told])
     await system.scored(seconds=BACKLOG_SECONDS)
+    await system.until("the read API has read the entries of KPIs", partial(_knows_kpis, system))
+
+
+async def _knows_kpis(system: System) -> bool:
+    async with httpx.AsyncClient(timeout=60.0) as http:
+        answer = await http.get(f"{system.the('api').url}/v1/kpis", headers=bearer(system.keys.read))
+        return answer.status_code == httpx.codes.OK
 
 
 async def _asked(url: str, key: str, *, examples: int, seed: int) -> tuple[int, str]:
