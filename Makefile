@@ -67,7 +67,7 @@ PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(WORKERS)
 
 .PHONY: check
 check: $(VENV)/dev-installed ## the quick tests that start no process, with few random examples
-	EXAMPLES_SHARE=0.05 $(PYTEST) -n $$(nproc) -q -m "not servers and not slow and not kafka and not campaign and not compiler"
+	EXAMPLES_SHARE=0.05 $(PYTEST) -n $$(expr $$(nproc) + 1) -q -m "not servers and not slow and not kafka and not campaign and not compiler"
 
 # The Node clients that tests/clients runs. Where they cannot be installed those tests are skipped, with the reason.
 tests/clients/node/node_modules/installed: tests/clients/node/package-lock.json

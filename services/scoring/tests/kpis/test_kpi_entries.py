@@ -1,6 +1,5 @@
 """What is kept for KPIs: every change once, in the order of the log, whoever wrote it."""
 
-import asyncio
 import json
 from importlib import import_module
 from importlib.util import find_spec
@@ -235,17 +234,6 @@ async def test_before_the_first_reading_the_answer_says_to_ask_again(api: Api) -
     answer = await api.ask("/v1/kpis")
     assert (answer.status_code, answer.json()["code"]) == (503, "not_read")
     assert answer.headers["retry-after"]
-
-
-async def test_a_process_that_began_before_scoring_knows_entries_soon_after(api: Api) -> None:
-    """Once it has read any, the next reading is ten seconds later."""
-    async with api.reading_kpis():
-        await asyncio.sleep(0.05)
-        await api.harness.score()
-        await api.active_card.read()
-        async with asyncio.timeout(5):
-            while (await api.ask("/v1/kpis")).status_code == 503:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
 
 
 async def test_a_table_for_spreadsheets_and_for_programs(api: Api) -> None:
