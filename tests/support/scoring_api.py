@@ -138,6 +138,15 @@ class Api:
             await self.active_card.read()
         await self._kpis.refresh()
 
+    @asynccontextmanager
+    async def reading_kpis(self) -> AsyncIterator[None]:
+        """Entries are read in the background, as in the process, until the block is left."""
+        stop = asyncio.Event()
+        reading = asyncio.create_task(self._kpis.run(stop))
+        yield
+        stop.set()
+        await reading
+
     def kpi_entries_read(self) -> float:
         """How many entries have come from the table so far."""
         return self._registry.get_sample_value("churn_scoring_kpi_entries_read_total") or 0.0
@@ -168,7 +177,12 @@ async def scoring_api(harness: ScoringHarness) -> AsyncIterator[Api]:
     reading = AccountQueries(snapshots)
     source = EntrySource(PostgresKpiEntries(harness.engine, patience=10.0), clock=harness.clock)
     kpis = KpiQueries(
-        source, snapshots, active_card, metrics=KpiMetrics(registry), pace=KpiPace(first=0.0), steady=time.monotonic
+        source,
+        snapshots,
+        active_card,
+        metrics=KpiMetrics(registry),
+        pace=KpiPace(first=0.0, retry=0.01),
+        steady=time.monotonic,
     )
     app = routes.build(
         Listing(snapshots, kpis),

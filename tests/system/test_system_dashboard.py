@@ -14,7 +14,7 @@ from local.stack.embedded_broker import EmbeddedBroker
 from local.stack.servers import Broker
 from support import prometheus
 from support.alerting import HURRIED, Alerting
-from support.client import bearer
+from support.client import bearer, happening
 from support.load import loaded
 from support.office import Office
 from support.prometheus import Prometheus
@@ -97,6 +97,9 @@ async def test_every_panel_shows_data_and_nothing_is_told_but_what_happened(
     shown: dict[tuple[str, str], list[float]] = {}
     async with office:
         await watched.up("ingest", "worker", "api", "alerts", "console")
+        # A customer of a year ago: without one there is no retention to show.
+        since = {"arr": 1000, "contract_start": "2020-01-01"}
+        await alerting.client.posted(happening("old", "account.updated", properties=since))
         async with (
             watching(watched, tmp_path / "prometheus") as seen,
             loaded(watched, accounts=20, clients=1, pause=0.2),

@@ -1,14 +1,18 @@
 """What is kept for KPIs: every change once, in the order of the log, whoever wrote it."""
 
+import asyncio
 import json
 from importlib import import_module
 from importlib.util import find_spec
+from math import isnan
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 from sqlalchemy import text
 
 from common.contracts.events import Erased, ErasureLifted, Event, MentionsErased
+from scoring.api.kpi_metrics import KpiMetrics
 from support.scoring_api import Api
 from support.scoring_harness import DAY, ERASURE_KEY, START, event
 
@@ -236,6 +240,17 @@ async def test_before_the_first_reading_the_answer_says_to_ask_again(api: Api) -
     assert answer.headers["retry-after"]
 
 
+async def test_a_process_that_began_before_scoring_knows_entries_soon_after(api: Api) -> None:
+    """Once it has read any, the next reading is ten seconds later."""
+    async with api.reading_kpis():
+        await asyncio.sleep(0.05)
+        await api.harness.score()
+        await api.active_card.read()
+        async with asyncio.timeout(5):
+            while (await api.ask("/v1/kpis")).status_code == 503:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+
 async def test_a_table_for_spreadsheets_and_for_programs(api: Api) -> None:
     await api.harness.post(
         event("acme", "account.updated", START, properties={"arr": 100, "segment": '=HYPERLINK("x")'})
@@ -293,3 +308,11 @@ async def test_the_portfolio_of_a_beginning_is_answered(api: Api) -> None:
     await api.harness.post(event("acme", "account.updated", START, properties={"name": "Acme", "arr": 5}))
     await api.harness.score()
     assert (await api.get("/v1/portfolio", starts_with="ac"))["arr"] == 5.0
+
+
+def test_before_the_first_reading_a_gauge_has_no_value() -> None:
+    registry = CollectorRegistry()
+    KpiMetrics(registry)
+    value = registry.get_sample_value("churn_kpi_net_revenue_retention")
+    assert value is not None
+    assert isnan(value), "0 would say that nobody stayed"

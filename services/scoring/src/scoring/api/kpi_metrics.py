@@ -1,5 +1,6 @@
 """KPIs as Prometheus shows them: those that operators of a customer success team watch."""
 
+from math import nan
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
@@ -20,6 +21,9 @@ class KpiMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._gauges = {name: Gauge(f"churn_kpi_{name}", text, registry=registry) for name, text in _GAUGES.items()}
+        # A gauge begins with 0, which would say that nobody stayed.
+        for gauge in self._gauges.values():
+            gauge.set(nan)
         self._entries = Counter(
             "churn_scoring_kpi_entries_read_total", "Entries of KPIs that this process has read.", registry=registry
         )
@@ -28,7 +32,7 @@ class KpiMetrics:
         self._entries.inc(entries)
 
     def show(self, figures: GroupFigures) -> None:
-        """NaN where there is nothing to compute a KPI from."""
+        """NaN where there is nothing to compute a KPI from, as before the first time."""
         for name, gauge in self._gauges.items():
             value = figures.figures[name].value
-            gauge.set(float("nan") if value is None else value)
+            gauge.set(nan if value is None else value)

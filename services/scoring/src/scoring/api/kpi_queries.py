@@ -36,10 +36,11 @@ _GAUGE_DAYS = 365
 class KpiPace(Struct, frozen=True, kw_only=True):
     """Entries are read `every` seconds, or so late after that reading takes at most `share` of the time.
 
-    A request waits `first` seconds for the first reading.
+    Until a first reading succeeds, it is tried again after `retry` seconds, and a request waits `first` seconds for it.
     """
 
     every: float = 10.0
+    retry: float = 1.0
     share: float = 0.1
     first: float = 5.0
 
@@ -81,7 +82,8 @@ class KpiQueries:
                 self._database_away = True
             except Exception:  # of any kind: the next one may succeed, and the former view still answers
                 _log.exception("kpi_entries.failed")
-            pause = max(self._pace.every, (self._steady() - begun) * (1.0 / self._pace.share - 1.0))
+            least = self._pace.every if self._was_read.is_set() else min(self._pace.retry, self._pace.every)
+            pause = max(least, (self._steady() - begun) * (1.0 / self._pace.share - 1.0))
 
     async def refresh(self) -> None:
         """Reads what is new, and sets the gauges. Raises `Problem` before scoring has begun, `DatabaseUnavailable`."""
