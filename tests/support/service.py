@@ -1,6 +1,7 @@
 """One process of a service as a test handles it: asked, frozen, killed, and listened to through its log."""
 
 import asyncio
+import logging
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
@@ -12,6 +13,8 @@ import msgspec
 
 from local.stack.processes import ServerError, last_lines
 from support.starts import Start, fresh
+
+_log = logging.getLogger(__name__)
 
 # Generous: the processes share their cores with others.
 START_SECONDS = 60.0
@@ -98,9 +101,12 @@ class Service:
         """Its exit code, once it has ended. Raises `ServerError` with its last words if it does not."""
         self.expected = False
         try:
-            return await asyncio.to_thread(self._process.ended, timeout=END_SECONDS)
+            code = await asyncio.to_thread(self._process.ended, timeout=END_SECONDS)
         except ServerError as error:
             raise ServerError(f"{error}\n{self.last_words()}") from error
+        if code != 0:
+            _log.error(self.last_words())  # pytest shows it if the test expected another code
+        return code
 
     def is_ready(self) -> bool:
         with suppress(httpx.TransportError, ServerError):

@@ -134,7 +134,14 @@ class KafkaContract(BusContract):
         bus.cut_after(None)
         await getattr(bus, f"start_{start}")(topic)
 
-    @pytest.mark.parametrize("broken", ["_coordinator.ensure_coordinator_known", "_fetcher._proc_fetch_request"])
+    @pytest.mark.parametrize(
+        "broken",
+        [
+            "_coordinator.ensure_coordinator_known",
+            "_fetcher._proc_fetch_request",
+            "_client._metadata_update",
+        ],
+    )
     async def test_a_membership_that_aiokafka_ends_by_itself_is_followed_by_another(
         self, bus: KafkaBus, broken: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -149,6 +156,7 @@ class KafkaContract(BusContract):
             with monkeypatch.context() as breaking:
                 breaking.setattr(getattr(member.inner, part), method, _closed_transport)
                 member.inner._coordinator.request_rejoin()
+                member.inner._client.force_metadata_update()
                 with pytest.raises(BusUnavailable, match=r"RuntimeError|retrieval"):
                     await reader.until(lambda: False)
             await producer.send(topic, [outgoing(2)])
@@ -157,6 +165,25 @@ class KafkaContract(BusContract):
         rounds = len(reader.told) // 2
         assert rounds in (2, 3)
         assert reader.told == [(what, frozenset({0})) for what in ("assigned", "revoked") * rounds]
+
+    @pytest.mark.parametrize("used", ["probe", "send"])
+    async def test_a_producer_whose_task_aiokafka_ends_by_itself_is_replaced(
+        self, bus: KafkaBus, used: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """An ingest that is not ready gets no requests: a probe has to be enough."""
+        topic = await bus.topic()
+        async with bus.producing() as producer:
+            await producer.send(topic, [outgoing(1)])
+            client = cast(KafkaProducer, producer)._inner.client
+            with monkeypatch.context() as breaking:
+                breaking.setattr(client, "_metadata_update", _closed_transport)
+                client.force_metadata_update()
+                await asyncio.wait([client._sync_task])
+            with pytest.raises(BusUnavailable, match="replaced"):
+                await (producer.probe(topic) if used == "probe" else producer.send(topic, [outgoing(2)]))
+            await cast(KafkaProducer, producer).replaced()
+            await producer.probe(topic)
+            await producer.send(topic, [outgoing(3)])
 
     async def test_a_silent_broker_is_reported_as_unavailable(self, bus: KafkaBus) -> None:
         topic = await bus.topic()

@@ -43,7 +43,8 @@ class Inner:
         self.reachable = asyncio.Event()
         self.reachable.set()
         self.stopped = False
-        self.client = self
+        self.client = self._sender = self
+        self._sync_task = self.sender_task = None
 
     async def start(self) -> None:
         await self.reachable.wait()

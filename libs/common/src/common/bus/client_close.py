@@ -7,6 +7,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+from common.bus.aiokafka_faults import end_of_tasks
+
 STOP_TIMEOUT = 5.0  # seconds
 CANCEL_TIMEOUT = 1.0  # seconds
 
@@ -20,5 +22,8 @@ async def close_client(stopping: Coroutine[Any, Any, None], client: Any) -> bool
         return True
     task.cancel()
     await asyncio.wait([task], timeout=CANCEL_TIMEOUT)
+    if end_of_tasks([client._sync_task]) is not None:
+        # `close` would raise what the task has ended by, before it closes a connection.
+        client._sync_task = None
     await client.close()
     return False

@@ -10,6 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, KafkaTimeoutError, OffsetOutOfRangeError, TopicAlreadyExistsError, for_code
 
+from common.bus.aiokafka_faults import expect_closed_transports
 from common.bus.client_close import close_client
 from common.bus.errors import BusUnavailable
 from common.bus.kafka_consumer import MAX_PARTITION_FETCH_BYTES
@@ -156,6 +157,7 @@ class KafkaAdmin:
     @asynccontextmanager
     async def _bounded(self) -> AsyncIterator[None]:
         filter_aiokafka_logs()
+        expect_closed_transports()
         try:
             async with asyncio.timeout(self._timeout):
                 yield

@@ -8,6 +8,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
+from common.bus.aiokafka_faults import end_of_tasks, expect_closed_transports
 from common.bus.client_close import CANCEL_TIMEOUT, close_client
 from common.bus.errors import BusUnavailable, OffsetOutOfRange
 from common.bus.log_filter import filter_aiokafka_logs
@@ -64,6 +65,7 @@ class KafkaConsumer:
 
     async def start(self, *, assigned: Assigned, revoked: Assigned) -> None:
         filter_aiokafka_logs()
+        expect_closed_transports()
         await self._join(assigned, revoked)
         self._listeners = assigned, revoked
 
@@ -200,10 +202,10 @@ class _GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         return {tp.partition: records for tp, records in polled.items()}
 
     def _raise_if_ended(self) -> None:
-        # Nothing starts them again. Without the second one polls find nothing, for ever.
-        for task in (self.inner._coordinator._coordination_task, self.inner._fetcher._fetch_task):
-            if task.done() and not task.cancelled():
-                raise MembershipEnded(repr(task.exception()))
+        inner = self.inner
+        tasks = (inner._coordinator._coordination_task, inner._fetcher._fetch_task, inner._client._sync_task)
+        if (end := end_of_tasks(tasks)) is not None:
+            raise MembershipEnded(end)
 
     async def _raise_out_of_range(self, error: OffsetOutOfRangeError) -> None:
         for tp, offset in error.args[0].items():

@@ -11,6 +11,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from common.bus.aiokafka_faults import end_of_tasks, expect_closed_transports
 from common.bus.client_close import STOP_TIMEOUT, close_client
 from common.bus.errors import BusUnavailable, RecordRefused
 from common.bus.kafka_partition_queue import CallSlice, PartitionQueue, SendCall, record_size, rejects_record
@@ -48,7 +49,8 @@ def connecting(bootstrap: str, *, deadline: float) -> Connect:
 class KafkaProducer:
     """`deadline` is seconds. `max_pending_bytes` bounds unacknowledged records, including those of cancelled calls.
 
-    After an error that is not retriable the aiokafka producer is closed, and a new one takes its place.
+    After an error that is not retriable, or the end of one of its tasks, the aiokafka producer is closed, and a new one
+    takes its place.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class KafkaProducer:
 
     async def start(self) -> None:
         filter_aiokafka_logs()
+        expect_closed_transports()
         self._loop = asyncio.get_running_loop()
         self._inner = await self._start_inner()
 
@@ -96,6 +99,7 @@ class KafkaProducer:
             await asyncio.wait([self._replacing])
 
     async def probe(self, topic: str) -> None:
+        self._replace_if_ended()
         inner = self._inner
         if inner is None:
             raise BusUnavailable("there is no producer yet, or it is being replaced")
@@ -165,6 +169,7 @@ class KafkaProducer:
             queue.sender = None
 
     async def _send_batch(self, queue: PartitionQueue) -> None:
+        self._replace_if_ended()
         inner = self._inner
         if inner is None:
             queue.fail_all(BusUnavailable("the producer is being replaced"))
@@ -193,6 +198,11 @@ class KafkaProducer:
             queue.fail(filled, BusUnavailable(f"{queue.topic}: no word of a batch"))
         else:
             queue.acknowledge(filled, metadata)
+
+    def _replace_if_ended(self) -> None:
+        inner = self._inner
+        if inner is not None and end_of_tasks((inner.client._sync_task, inner._sender.sender_task)) is not None:
+            self._replace(inner)
 
     def _replace(self, broken: Any) -> None:
         # Several partitions may report the same broken producer.
