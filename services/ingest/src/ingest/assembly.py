@@ -140,7 +140,9 @@ class _Assembly:
             "erasures": self._erasures.run,
             **_source_tasks(parts, options),
         }
-        return AssembledIngest(UnknownPaths(access, sdk_metrics, known=[app.PATH, *posts]), readiness, tasks)
+        watched = UnknownPaths(access, sdk_metrics, known=posts)
+        # Neither of the two has to see our own events, of which many come one by one.
+        return AssembledIngest(app.PostsFastPath(watched, {app.PATH: handler}), readiness, tasks)
 
     def _counting_publisher(self) -> CountingPublisher:
         parts = self._parts

@@ -59,21 +59,23 @@ class EventNames:
 
     def count(self, events: Sequence[Event]) -> int:
         """Counts the accepted events of one request; returns how many have a name that is not standard."""
+        if len(events) == 1:
+            return self._add(events[0], 1)
         newest = {event.name: event for event in events}
         counts = Counter(event.name for event in events) if len(newest) > 1 else {events[0].name: len(events)}
-        not_standard = 0
-        for name, event in newest.items():
-            count = counts[name]
-            if name not in STANDARD_EVENTS:
-                not_standard += count
-            if self._has_room(name):
-                self._counts[name] += count
-                properties = tuple(islice(event.properties, _MOST_PROPERTIES))
-                sample = EventSample(event.source, event.account_id, event.event_id, properties)
-                self._newest[name] = (event.received_at, sample)
-            else:
-                self._not_listed += count
-        return not_standard
+        return sum(self._add(event, counts[name]) for name, event in newest.items())
+
+    def _add(self, event: Event, count: int) -> int:
+        """Counts events of one name, of which this is the newest; returns how many are not standard."""
+        name = event.name
+        if self._has_room(name):
+            self._counts[name] += count
+            properties = tuple(islice(event.properties, _MOST_PROPERTIES))
+            sample = EventSample(event.source, event.account_id, event.event_id, properties)
+            self._newest[name] = (event.received_at, sample)
+        else:
+            self._not_listed += count
+        return 0 if name in STANDARD_EVENTS else count
 
     def answer(self) -> EventNamesAnswer:
         """What was counted up to now."""
