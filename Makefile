@@ -67,7 +67,7 @@ PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(WORKERS)
 
 .PHONY: check
 check: $(VENV)/dev-installed ## the quick tests that start no process, with few random examples
-	EXAMPLES_SHARE=0.05 $(PYTEST) -n $$(expr $$(nproc) + 1) -q -m "not servers and not slow and not kafka and not campaign and not compiler"
+	EXAMPLES_SHARE=0.05 $(PYTEST) -n $$(expr $$(nproc) + 1) -q -m "not servers and not slow and not tools and not kafka and not campaign and not compiler"
 
 # The Node clients that tests/clients runs. Where they cannot be installed those tests are skipped, with the reason.
 tests/clients/node/node_modules/installed: tests/clients/node/package-lock.json
@@ -80,8 +80,12 @@ clients: tests/clients/node/node_modules/installed ## the Node SDKs that tests r
 # Of random examples a share, so that it takes minutes: EXAMPLES_SHARE=1 tries all, as CI does.
 .PHONY: test
 test: export EXAMPLES_SHARE ?= 0.1
-test: $(VENV)/dev-installed $(VENV)/analysis clients ## unit, integration (PostgreSQL, embedded broker) and whole-system tests (WORKERS=3)
-	$(PYTEST) -m "not kafka and not campaign and not compiler"
+test: $(VENV)/dev-installed ## unit, integration (PostgreSQL, embedded broker) and whole-system tests (WORKERS=3)
+	$(PYTEST) -m "not tools and not kafka and not campaign and not compiler"
+
+.PHONY: test-tools
+test-tools: $(VENV)/dev-installed $(VENV)/analysis clients ## the console in a browser, Node SDKs, models (needs Chromium and npm)
+	$(PYTEST) -m tools
 
 .PHONY: test-compiled
 test-compiled: .compiled/built ## tests of the core and of batches on their compiled form, and how the image is compiled

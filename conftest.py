@@ -20,10 +20,12 @@ settings.register_profile("found", deadline=None, phases=[Phase.explicit, Phase.
 
 # Whoever asks for one of these waits for PostgreSQL or for a broker.
 SERVERS = {"postgres", "embedded_broker", "apache_broker", "kafka_jars"}
+# These need Chromium.
+BROWSER_FILES = "services/console/tests/browser/"
 # The tests of such a file run on one worker: they share what is costly to make (a browser), or the ports of `make up`.
 WHOLE_FILES = (
     "tests/system/",
-    "services/console/tests/browser/",
+    BROWSER_FILES,
     "tests/bench/test_bench_silent.py",
     "deploy/local/tests/stack/test_stack.py",
     "deploy/local/tests/demo/test_dataset.py",
@@ -64,6 +66,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("servers")
         if item.nodeid.startswith(SLOW_FILES):
             item.add_marker("slow")
+        if item.nodeid.startswith(BROWSER_FILES):
+            item.add_marker("tools")
     # Tests with processes take up to half a minute. At the end of the run one worker would do them while others idle.
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: item.get_closest_marker("servers") is None)

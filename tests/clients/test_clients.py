@@ -24,7 +24,10 @@ PLAN = (Fault.UNAVAILABLE, None, Fault.RESET_BEFORE, None, Fault.RATE_LIMITED, N
 # Amplitude's Python client gives a batch up when the connection is reset.
 WITHOUT_RESETS = (Fault.UNAVAILABLE, None, Fault.RATE_LIMITED)
 NODE_CLIENTS = shutil.which("node") is not None and (HERE / "node" / "node_modules").is_dir()
-needs_node = pytest.mark.skipif(not NODE_CLIENTS, reason="the Node clients are not installed: make clients (needs npm)")
+needs_node = (
+    pytest.mark.tools,
+    pytest.mark.skipif(not NODE_CLIENTS, reason="the Node clients are not installed: make clients (needs npm)"),
+)
 
 CLIENTS = (
     "python/segment_client.py",

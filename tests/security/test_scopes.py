@@ -130,7 +130,7 @@ def application(service: str, keys: MemoryKeys, clock: list[float]) -> FastAPI |
     ring, ready, registry = Keyring(keys, miss_ttl=0, clock=lambda: clock[0]), Readiness({}), CollectorRegistry()
     if service == "ingest":
         # For its routes alone: how it answers is asked of the whole of it.
-        return ingest_app.build(inside, names=inside, keys=ring, readiness=ready, registry=registry)._app
+        return ingest_app.build(inside, names=inside, keys=ring, readiness=ready, registry=registry).app
     if service == "scoring api":
         metrics = ApiMetrics(registry)
         built = scoring_routes.build(

@@ -24,7 +24,7 @@ from console.site import SiteParts
 from console.web.cookies import Cookies
 from console.web.page import PageParts
 from console.web.rendering import PageRenderer
-from console.web.static_files import StaticFiles
+from console.web.static_files import static_files
 from console.web.visit import Visits
 
 
@@ -43,10 +43,8 @@ def assemble(
     """Raises `StopWorker` if the console cannot run with these settings."""
     sessions = SessionStore(tables, _limits(settings))
     cookies = Cookies(secure=settings.console_url.startswith("https:"))
-    static = StaticFiles()
-    renderer = PageRenderer(
-        [page.entry for page in PAGES if page.in_navigation], static, zone=_zone(settings.console_time_zone)
-    )
+    navigation = [page.entry for page in PAGES if page.in_navigation]
+    renderer = PageRenderer(navigation, zone=_zone(settings.console_time_zone))
     visits = Visits(sessions, cookies)
     page_parts = PageParts(
         renderer=renderer,
@@ -77,7 +75,9 @@ def assemble(
         identities=ProviderIdentities(tables),
         oidc=oidc,
     )
-    return SiteParts(pages=PAGES, page_parts=page_parts, sign_in=sign_in, static=static, origin=settings.console_url)
+    return SiteParts(
+        pages=PAGES, page_parts=page_parts, sign_in=sign_in, static=static_files(), origin=settings.console_url
+    )
 
 
 def _limits(settings: ConsoleSettings) -> SessionLimits:

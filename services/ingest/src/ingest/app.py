@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import structlog
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
@@ -25,21 +25,24 @@ PATH: Final = "/v1/events"
 NAMES_PATH: Final = "/v1/events/names"
 
 
-class PostsFastPath:
+App = TypeVar("App", bound=ASGIApp)
+
+
+class PostsFastPath(Generic[App]):
     """Calls the handler of a POST by its exact path; `app` gets everything else.
 
     For a small request FastAPI's routing would cost as much as all the rest.
     """
 
-    def __init__(self, app: ASGIApp, posts: Mapping[str, PostHandler]) -> None:
-        self._app = app
+    def __init__(self, app: App, posts: Mapping[str, PostHandler]) -> None:
+        self.app = app
         self._posts = posts
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         handler = self._posts.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
         if handler is None:
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
@@ -60,7 +63,7 @@ def build(
     registry: CollectorRegistry,
     posts: Mapping[str, PostHandler] | None = None,
     routers: Sequence[APIRouter] = (),
-) -> PostsFastPath:
+) -> PostsFastPath[FastAPI]:
     """Serves POST /v1/events, the names of the events that were accepted, and the health endpoints.
 
     `posts` are further handlers by path, which are as fast; `routers` have the other routes.

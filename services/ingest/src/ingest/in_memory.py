@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp
 
 from common.bus.memory import MemoryBroker
 from common.bus.ports import Record
@@ -26,7 +27,6 @@ from common.token_bucket import RateLimit
 from common.topics import TimeMode, Topics, TopicSettings
 from ingest.aliases.merge import MOST_ALIASES, Alias, AliasesUnavailable, DecidedMerges, Merge, decide_merges
 from ingest.aliases.store import AliasesVersion, StoredAliases
-from ingest.app import PostsFastPath
 from ingest.assembly import assemble
 from ingest.erasures.memory_store import MemoryErasureStore
 from ingest.identity.known import IdentitiesUnavailable, KnownAccount
@@ -55,7 +55,7 @@ ERASURE_KEY = ErasureKey("a key of thirty-two characters, at least")
 class Ingest:
     """`app` is the ASGI application. `http` asks it, with a key of the source "web" unless a request has another."""
 
-    app: PostsFastPath
+    app: ASGIApp
     http: httpx.AsyncClient
     broker: MemoryBroker
     keys: MemoryKeys

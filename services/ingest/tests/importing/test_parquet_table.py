@@ -12,6 +12,7 @@ from ingest.importing.rows import EventToPost
 from ingest.importing.tables.opening import open_table
 
 
+@pytest.mark.tools
 def test_rows_of_a_parquet_file_become_events(tmp_path: Path) -> None:
     arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
     file = tmp_path / "events.parquet"
@@ -36,6 +37,7 @@ def test_rows_of_a_parquet_file_become_events(tmp_path: Path) -> None:
     assert [each.row.line for each in events] == [None, None]
 
 
+@pytest.mark.tools
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     file = tmp_path / "events.parquet"

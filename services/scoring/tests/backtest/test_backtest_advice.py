@@ -12,13 +12,13 @@ from scoring.backtest.advice.card_text import reweighted
 from scoring.backtest.advice.curves import SHOWN, propose_curves
 from scoring.backtest.advice.weights import fit_factors
 from scoring.backtest.errors import TooFewEvents
-from scoring.backtest.packages import is_installed
 from scoring.backtest.packages import load as load_package
 from scoring.cards.load import examine, load
 from scoring.commands import card
 from support.recorded import event, recorded
+from support.tools import needs_analysis
 
-needs_analysis = pytest.mark.skipif(not is_installed("scipy"), reason="needs the extra [analysis]: make analysis")
+needs_scipy = needs_analysis("scipy")
 
 CARD = """\
 # What is watched.
@@ -99,7 +99,7 @@ def observations(count: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return lost, chance.random(count) < 1 / (1 + np.exp(-odds))
 
 
-@needs_analysis
+@needs_scipy
 def test_factors_are_those_of_a_logistic_regression_if_nothing_pulls() -> None:
     lost, left = observations(4000, seed=1)
 
@@ -111,7 +111,7 @@ def test_factors_are_those_of_a_logistic_regression_if_nothing_pulls() -> None:
     assert factors[1] / factors[0] == pytest.approx(0.5, abs=0.1)
 
 
-@needs_analysis
+@needs_scipy
 def test_factors_are_never_below_zero_and_a_strong_pull_leaves_the_card_as_it_is() -> None:
     lost, left = observations(4000, seed=2)
     # The third metric ranks backwards.
@@ -184,7 +184,7 @@ def files(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@needs_analysis
+@needs_scipy
 def test_what_says_who_leaves_is_suggested_to_weigh_more(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["suggest", str(files / "events.csv"), "--card", str(files / "card.yml"), "--processes", "1"]
 
@@ -223,7 +223,7 @@ def test_without_scipy_weights_say_what_to_install(
     assert capsys.readouterr().err == expected
 
 
-@needs_analysis
+@needs_scipy
 def test_too_few_churns_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [f"acme,page.viewed,2026-0{day // 28 + 1}-{day % 28 + 1:02}T10:00:00Z" for day in range(120)]
     (tmp_path / "events.csv").write_text(

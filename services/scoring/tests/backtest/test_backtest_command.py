@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from scoring.__main__ import main
-from scoring.backtest.packages import is_installed
 from support.cards import SMALL
+from support.tools import needs_analysis
 
 STRICTER = SMALL.replace("red: 40, yellow: 70", "red: 60, yellow: 90")
 DAYS = 90
@@ -122,7 +122,7 @@ def test_another_card_shows_what_changes_for_people(files: Path, capsys: pytest.
     assert "against" in found["methods"]
 
 
-@pytest.mark.skipif(not is_installed("matplotlib"), reason="needs the extra [analysis]: make analysis")
+@needs_analysis("matplotlib")
 def test_the_picture_is_a_png(files: Path) -> None:
     file = files / "out.png"
 

@@ -14,11 +14,11 @@ from scoring.backtest.baselines.features import Counts28, Features
 from scoring.backtest.errors import TooFewEvents
 from scoring.backtest.measuring.measures import Measures
 from scoring.backtest.measuring.population import half_of, observe, populate
-from scoring.backtest.packages import is_installed
 from scoring.backtest.recordings.recording import EventColumns, Recording
 from scoring.cards.load import load
 from scoring.health.moments import DAY
 from support.recorded import USED, event, recorded
+from support.tools import needs_analysis
 
 # The score is what the last event says.
 PLANTED = """
@@ -30,7 +30,7 @@ bands: {default: {red: 30, yellow: 60, min_duration: 1d}}
 """
 ACCOUNTS, DAYS = 120, 150
 
-needs_sklearn = pytest.mark.skipif(not is_installed("sklearn"), reason="needs the extra [analysis]: make analysis")
+needs_sklearn = needs_analysis("sklearn")
 
 
 def company(health: Callable[[float, Random], float], *, accounts: int = ACCOUNTS) -> Recording:

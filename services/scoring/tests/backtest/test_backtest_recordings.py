@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from scoring.backtest.errors import InvalidRecording, MissingPackages
-from scoring.backtest.packages import is_installed
 from scoring.backtest.recordings.event_files import read_recording
 from scoring.backtest.recordings.recording import Recording, unpack
 from scoring.health.moments import DAY
+from support.tools import needs_analysis
 
 CSV = """\
 event_id,account_id,user_id,name,time,properties
@@ -74,7 +74,7 @@ def test_text_files_in_every_format_hold_the_same_events(tmp_path: Path, name: s
     assert recording.names == ("session.started", "report.created")
 
 
-@pytest.mark.skipif(not is_installed("pyarrow"), reason="needs the extra [analysis]: make analysis")
+@needs_analysis("pyarrow")
 @pytest.mark.parametrize("properties", ["text", "struct"])
 def test_a_parquet_file_holds_the_same_events(tmp_path: Path, properties: str) -> None:
     from scoring.backtest import packages

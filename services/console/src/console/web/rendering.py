@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from console.languages.formats import Formats
 from console.languages.locale import Locale
 from console.web.addresses import account_address
 from console.web.forms import TOKEN_FIELD, own_address
-from console.web.static_files import StaticFiles
+from console.web.static_files import static_files
 from console.web.texts import LAYOUT
 from console.web.visit import Visit, requested_locale
 
@@ -31,20 +32,10 @@ class NavigationEntry(Struct, frozen=True):
 class PageRenderer:
     """A template is named by its path below the package: `pages/portfolio/portfolio.html`."""
 
-    def __init__(self, navigation: Sequence[NavigationEntry], static: StaticFiles, *, zone: tzinfo) -> None:
+    def __init__(self, navigation: Sequence[NavigationEntry], *, zone: tzinfo) -> None:
         self._navigation = tuple(navigation)
         self._zone = zone
-        self._environment = Environment(
-            loader=FileSystemLoader(_ROOT),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._environment.globals["static"] = static.address
-        self._environment.globals["token_field"] = TOKEN_FIELD
-        self._environment.globals["account_address"] = account_address
+        self._environment = _environment()
 
     def formats(self, locale: Locale) -> Formats:
         return Formats(locale, self._zone)
@@ -75,3 +66,20 @@ class PageRenderer:
             **values,
         )
         return HTMLResponse(text, status, headers={"content-language": locale, "vary": "accept-language, cookie"})
+
+
+@cache
+def _environment() -> Environment:
+    """One for the process: to compile a template takes longer than to render it."""
+    environment = Environment(
+        loader=FileSystemLoader(_ROOT),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.globals["static"] = static_files().address
+    environment.globals["token_field"] = TOKEN_FIELD
+    environment.globals["account_address"] = account_address
+    return environment

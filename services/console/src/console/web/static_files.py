@@ -1,6 +1,7 @@
 """The console's own files: styles and pictures. They are read once; nothing is fetched from elsewhere."""
 
 from collections.abc import Mapping
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from typing import Final
@@ -47,6 +48,12 @@ class StaticFiles:
             return Response(found.content, headers={"cache-control": control}, media_type=found.media_type)
 
         return router
+
+
+@cache
+def static_files() -> StaticFiles:
+    """Those of this process."""
+    return StaticFiles()
 
 
 def _read(name: str, content: bytes) -> StaticFile:
