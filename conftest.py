@@ -70,7 +70,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("tools")
     # Tests with processes take up to half a minute. At the end of the run one worker would do them while others idle.
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: item.get_closest_marker("servers") is None)
+        items.sort(key=_order)
+
+
+def _order(item: pytest.Item) -> tuple[bool, bool]:
+    """The longest first: whole files, then other tests with processes."""
+    return not item.nodeid.startswith(WHOLE_FILES), item.get_closest_marker("servers") is None
 
 
 def pytest_collection_finish() -> None:
