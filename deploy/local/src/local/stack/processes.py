@@ -1,6 +1,7 @@
 """Starting and ending the stack's processes: each in its own session, known by its pid, never by name."""
 
 import os
+import random
 import signal
 import socket
 import struct
@@ -13,6 +14,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 POLL = 0.02
+# Linux takes ports from 32768 on for outgoing connections, other systems higher ones.
+_OWN_PORTS = (10_000, 32_768)
+# Not the module's own state: forked processes share that, and tests seed it.
+_random = random.SystemRandom()
 
 Say = Callable[[str], None]
 """Is called with what goes on now, before it is waited for: "waiting for PostgreSQL"."""
@@ -35,11 +40,15 @@ def package(name: str) -> Path:
 
 
 def free_port() -> int:
-    """Free a moment ago: nobody keeps it for us."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """Free a moment ago: nobody keeps it for us.
+
+    It is below the ports that the system gives to outgoing connections, one of which could take it meanwhile.
+    """
+    while True:
+        port = _random.randrange(*_OWN_PORTS)
+        with suppress(OSError), socket.socket() as listener:
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 def known_brokers(port: int) -> int:

@@ -1,0 +1,24 @@
+import socket
+from pathlib import Path
+
+import pytest
+
+from local.stack import processes
+from local.stack.processes import free_port
+
+OUTGOING = Path("/proc/sys/net/ipv4/ip_local_port_range")
+
+
+@pytest.mark.skipif(not OUTGOING.exists(), reason="this system does not say which ports outgoing connections take")
+def test_no_outgoing_connection_takes_it() -> None:
+    first = int(OUTGOING.read_text().split()[0])
+    assert max(free_port() for _ in range(500)) < first
+
+
+def test_nobody_listens_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as listener:
+        taken = free_port()
+        listener.bind(("127.0.0.1", taken))
+        listener.listen()
+        monkeypatch.setattr(processes, "_OWN_PORTS", (taken, taken + 2))
+        assert {free_port() for _ in range(20)} == {taken + 1}
