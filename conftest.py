@@ -3,6 +3,7 @@ import os
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import Phase, settings
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
@@ -17,6 +18,14 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 # For the mutants: one counterexample is enough, and a shorter one is not looked for.
 settings.register_profile("found", deadline=None, phases=[Phase.explicit, Phase.generate], derandomize=True)
+
+# By its own form structlog takes a quarter of a second for each exception that a test has logged.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 # Whoever asks for one of these waits for PostgreSQL or for a broker.
 SERVERS = {"postgres", "embedded_broker", "apache_broker", "kafka_jars"}

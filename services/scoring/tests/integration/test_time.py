@@ -213,20 +213,31 @@ async def test_in_wall_mode_no_tick_is_passed_on(wall: ScoringHarness) -> None:
     assert loud(wall)()
 
 
+OVERDUE = "SELECT count(*) FROM scoring.timer JOIN scoring.journal USING (partition) WHERE due <= clock"
+
+
 async def test_no_timer_is_left_behind_by_a_tick(stream: ScoringHarness) -> None:
     """A partition in which one was is never through, for whoever waits to hear so."""
-    moment, overdue = (
-        START,
-        "SELECT count(*) FROM scoring.timer JOIN scoring.journal USING (partition) WHERE due <= clock",
-    )
-    draw = Random(3)
+    moment, draw = START, Random(3)
     for _ in range(60):
         moment += draw.expovariate(1 / 43_200)
         await stream.post(event("acme", "session.started", moment, user_id="ann"))
         moment += draw.expovariate(1 / 43_200)
         await stream.tick(moment)
         await stream.score()
-        assert await stream.scalar(overdue) == 0
+        assert await stream.scalar(OVERDUE) == 0
+
+
+async def test_an_event_that_came_again_before_the_tick_leaves_no_timer_behind(stream: ScoringHarness) -> None:
+    """In the same batch: it touches the account, and moves nothing."""
+    once = event("acme", "session.started", START, user_id="ann")
+    await stream.post(once)
+    await stream.score()
+    await stream.post(once)
+    await stream.tick(START + DAY)
+    await stream.score()
+    assert await stream.scalar(OVERDUE) == 0
+    assert await stream.scalar("SELECT min(due) FROM scoring.timer") > START + DAY
 
 
 @pytest.mark.parametrize(("max_records", "chunk"), [(1, 2_000), (500, 2_000), (500, 1), (7, 3)])

@@ -302,9 +302,9 @@ class Batch:
         """A tick: fires what silence has made due until now."""
         self.report.ticks += 1
         self._clock = max(self._clock, moment)
-        # Accounts that this batch has not touched are due by their stored timers, the others by their horizons.
-        awake = [one for one in self._memory.timers.due(self._clock) if one not in self.touched]
-        awake += [one for one, account in self.touched.items() if account.wake <= self._clock]
+        # Accounts that this batch has moved are due by their horizons, the others by their stored timers.
+        awake = [one for one in self._memory.timers.due(self._clock) if one not in self._moved_at]
+        awake += [one for one in self._moved_at if self.touched[one].wake <= self._clock]
         for due, account_id in self._firing_order(offset, awake):
             if due <= self._clock:
                 self._advance(offset, account_id, self._clock)
