@@ -80,7 +80,7 @@ clients: tests/clients/node/node_modules/installed ## the Node SDKs that tests r
 # Of random examples a share, so that it takes minutes: EXAMPLES_SHARE=1 tries all, as CI does.
 .PHONY: test
 test: export EXAMPLES_SHARE ?= 0.1
-test: $(VENV)/dev-installed ## unit, integration (PostgreSQL, embedded broker) and whole-system tests (WORKERS=3)
+test: $(VENV)/dev-installed ## unit, integration (PostgreSQL, embedded broker) and whole-system tests (WORKERS=N)
 	$(PYTEST) -m "not tools and not kafka and not campaign and not compiler"
 
 .PHONY: test-tools
