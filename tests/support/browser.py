@@ -2,11 +2,26 @@
 
 from typing import Any, Final
 
-from playwright.sync_api import Page, ViewportSize
+from playwright.sync_api import Locator, Page, ViewportSize
 
 from support.console_browser import AXE, require
 
 PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
+
+
+def follow(way: Locator) -> None:
+    """Clicks a link or a button that leads to a page, and waits for the whole of it.
+
+    A click alone ends when the page has begun: who then counts its rows may count none.
+    """
+    with way.page.expect_navigation():
+        way.click()
+
+
+def enter(page: Page) -> None:
+    """Presses Enter on what leads to a page, and waits for the whole of it."""
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
 
 
 def focused(page: Page) -> str:

@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from console.access.roles import Role
 from local.stack.postgres import Postgres
+from support.browser import follow
 from support.console_browser import CHROMIUM, ServedConsole, require
 from support.portfolio_double import PortfolioDouble, listed
 
@@ -59,7 +60,7 @@ def opened(console: ServedConsole, context: Callable[..., BrowserContext]) -> Op
         page = context(**options).new_page()
         page.set_default_timeout(15_000)
         page.goto(console.link_for(f"{uuid.uuid4().hex}@example.com", role))
-        page.locator("main button").click()
+        follow(page.locator("main button"))
         page.wait_for_url("**/portfolio")
         if path != "/portfolio":
             page.goto(console.origin + path)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from console.access.roles import Role
-from support.browser import PHONE, overflow, tab_to, violations
+from support.browser import PHONE, follow, overflow, tab_to, violations
 from support.console_browser import ServedConsole
 from support.portfolio_double import ARABIC, LONG, OVERRIDE, SCRIPT
 
@@ -46,18 +46,18 @@ def test_the_band_is_set_and_ended_without_scripts(console: ServedConsole, opene
     page.get_by_label("Band", exact=True).select_option("green")
     page.get_by_label("Until the end of").fill("2026-04-30")
     page.get_by_label("Reason", exact=True).fill("The pilot is agreed.")
-    page.get_by_role("button", name="Set the band").click()
+    follow(page.get_by_role("button", name="Set the band"))
     expect(page.get_by_role("status")).to_contain_text("The band is being set.")
     expect(page.get_by_text("Reason: The pilot is agreed.")).to_be_visible()
     page.get_by_text("Set the band").first.click()
-    page.get_by_role("button", name="End it now").click()
+    follow(page.get_by_role("button", name="End it now"))
     expect(page.get_by_role("status")).to_contain_text("being ended")
     assert console.account.override is None
-    page.get_by_role("button", name="Send again").click()
+    follow(page.get_by_role("button", name="Send again"))
     assert console.account.sent_again == 1
     asked = "@example.com asked to send it again on"
     expect(page.get_by_text(asked)).to_be_visible()
-    page.get_by_role("link", name="Every attempt").click()
+    follow(page.get_by_role("link", name="Every attempt"))
     expect(page.get_by_role("heading", name="Attempts to send")).to_be_visible()
     expect(page.locator("caption").get_by_text(asked)).to_be_visible()
 
@@ -67,7 +67,7 @@ def test_the_form_says_what_is_missing_and_forgets_nothing(console: ServedConsol
     page.get_by_text("Set the band").first.click()
     page.get_by_label("Until the end of").fill("2026-04-30")
     page.get_by_label("Reason", exact=True).fill(" ")
-    page.get_by_role("button", name="Set the band").click()
+    follow(page.get_by_role("button", name="Set the band"))
     expect(page.get_by_role("alert")).to_contain_text("write the reason")
     expect(page.get_by_label("Until the end of")).to_have_value("2026-04-30")
     assert violations(page) == []
@@ -76,7 +76,7 @@ def test_the_form_says_what_is_missing_and_forgets_nothing(console: ServedConsol
 def test_two_people_at_once_see_what_happened(console: ServedConsole, opened: Opened) -> None:
     ann, bob = opened(ACME, role=Role.LEAD), opened(ACME, role=Role.LEAD)
     for page in (ann, bob):
-        page.get_by_role("button", name="Take it in hand").click()
+        follow(page.get_by_role("button", name="Take it in hand"))
     expect(bob.get_by_role("status")).to_contain_text("before you")
 
 

@@ -60,7 +60,7 @@ def test_the_part_is_reached_by_the_keyboard(opened: Opened) -> None:
     page = opened(ACME)
     tab_to(page, "Tickets and answers")
     page.keyboard.press("Enter")
-    assert page.url.endswith("#tickets")
+    page.wait_for_url("**#tickets")
 
 
 @pytest.mark.parametrize("words", [SCRIPT, OVERRIDE, ARABIC])

@@ -10,7 +10,7 @@ from common.contracts.events import Event, encode_events_record
 from common.keys import Scope
 from console.access.roles import Role
 from ingest.in_memory import NOW
-from support.browser import PHONE, overflow, tab_to, violations
+from support.browser import PHONE, enter, follow, overflow, tab_to, violations
 from support.console_browser import ServedConsole
 from support.portfolio_double import ARABIC, LONG, SCRIPT, listed
 
@@ -48,20 +48,20 @@ def by_post(page: Page, path: str) -> None:
     """Opens a page that is an answer to a form."""
     if path == "confirm":
         page.get_by_label("Id", exact=True).fill("acme")
-        page.get_by_role("button", name="Continue").click()
+        follow(page.get_by_role("button", name="Continue"))
     elif path == "preview":
         # The newest letter: each test adds some, so the oldest are on another page.
         page.locator("tbody input[type=checkbox]").first.check()
-        page.get_by_role("button", name="See what would be sent").click()
+        follow(page.get_by_role("button", name="See what would be sent"))
     elif path == "made":
         page.locator("#scoring ~ details summary").first.click()
         page.locator("#scoring-source").fill("bi")
         page.locator("#scoring ~ details").first.get_by_label("read", exact=True).check()
-        page.locator("#scoring ~ details").first.get_by_role("button", name="Make the key").click()
+        follow(page.locator("#scoring ~ details").first.get_by_role("button", name="Make the key"))
     else:
         page.get_by_text("Invite a person").click()
         page.get_by_label("E-mail").fill(f"{abs(hash(page))}@example.com")
-        page.get_by_role("button", name="Invite").click()
+        follow(page.get_by_role("button", name="Invite"))
 
 
 ANSWERS = (
@@ -76,12 +76,12 @@ def test_by_keyboard_alone_an_account_is_erased_and_the_erasure_lifted(console: 
     page = opened("/admin/erasures", role=Role.ADMIN)
     tab_to(page, "id")
     page.keyboard.type("Bolt & Co")
-    page.keyboard.press("Enter")
+    enter(page)
     expect(page.locator("h1")).to_have_text("Erase for good?")
     expect(page.locator("#subject")).to_have_text("Bolt & Co")
     tab_to(page, "again")
     page.keyboard.type("Bolt")
-    page.keyboard.press("Enter")
+    enter(page)
     expect(page.get_by_role("alert")).to_have_text("This is not the same id.")
     tab_to(page, "again")
     page.keyboard.type("Bolt & Co")
@@ -101,23 +101,23 @@ def test_by_keyboard_alone_an_account_is_erased_and_the_erasure_lifted(console: 
 def test_without_scripts_an_account_leads_to_its_erasure(console: ServedConsole, opened: Opened) -> None:
     console.account.reset("Acme", owner="dana@example.com")
     page = opened("/accounts/acme", role=Role.ADMIN, java_script_enabled=False)
-    page.get_by_role("link", name="Erase this account").click()
+    follow(page.get_by_role("link", name="Erase this account"))
     assert page.get_by_label("Id", exact=True).input_value() == "acme"
-    page.get_by_role("button", name="Continue").click()
+    follow(page.get_by_role("button", name="Continue"))
     expect(page.locator("main")).to_contain_text("Scoring knows this account as Acme.")
-    page.get_by_role("link", name="Cancel").click()
+    follow(page.get_by_role("link", name="Cancel"))
     page.wait_for_url("**/admin/erasures")
 
 
 def test_without_scripts_a_letter_is_chosen_previewed_and_sent_again(console: ServedConsole, opened: Opened) -> None:
     page = opened("/system", role=Role.ADMIN, java_script_enabled=False)
-    page.locator("#dead_letters a").first.click()
+    follow(page.locator("#dead_letters a").first)
     page.wait_for_url("**/admin/dead-letters")
     before = len(console.administered.ingest.events())
     page.locator("tbody input[type=checkbox]").first.check()
-    page.get_by_role("button", name="See what would be sent").click()
+    follow(page.get_by_role("button", name="See what would be sent"))
     expect(page.locator("#planned")).to_have_text("Letters that would be sent again: 1.")
-    page.get_by_role("button", name="Send again").click()
+    follow(page.get_by_role("button", name="Send again"))
     page.wait_for_url("**?report=*")
     expect(page.locator("#report")).to_contain_text("Letters that were sent again: 1.")
     assert len(console.administered.ingest.events()) == before + 1
@@ -129,12 +129,12 @@ def test_without_scripts_a_key_is_shown_once_and_revoked(console: ServedConsole,
     token = page.locator("#token").input_value()
     assert TOKEN.fullmatch(token)
     assert token.split("_", 2)[2] not in page.url
-    page.get_by_role("link", name="All keys").click()
+    follow(page.get_by_role("link", name="All keys"))
     assert token.split("_", 2)[2] not in page.content()
     key_id = token.split("_")[1]
     row = page.locator(f"#scoring-{key_id}")
     row.get_by_text("Revoke", exact=True).click()
-    row.get_by_role("button", name="Revoke").click()
+    follow(row.get_by_role("button", name="Revoke"))
     page.wait_for_url(f"**?revoked={key_id}")
     expect(page.locator("#done")).to_have_text(f"The key {key_id} has ended.")
     assert key_id not in console.run(console.administered.store("scoring").active())
@@ -145,18 +145,18 @@ def test_without_scripts_keys_are_paged_and_those_that_have_ended_are_asked_for(
     page = opened("/admin/keys", role=Role.ADMIN, java_script_enabled=False)
     assert page.locator("#alerts ~ .scroll tbody tr").count() == 50
     assert page.locator("#ingest").count() == 1
-    page.get_by_role("link", name="Next page").click()
+    follow(page.get_by_role("link", name="Next page"))
     assert 1 <= page.locator("tbody tr").count() <= 50
     assert page.locator("#ingest").count() == 0
-    page.get_by_role("link", name="Keys that have ended").click()
+    follow(page.get_by_role("link", name="Keys that have ended"))
     expect(page.get_by_role("heading", name="Keys that have ended")).to_be_visible()
     assert page.locator("main .moves li").count() == 50
-    page.get_by_role("link", name="Next page").click()
+    follow(page.get_by_role("link", name="Next page"))
     assert page.locator("main .moves li").count() >= 5
-    page.get_by_role("link", name="Previous page").click()
-    page.get_by_role("link", name="Keys that can be used").click()
+    follow(page.get_by_role("link", name="Previous page"))
+    follow(page.get_by_role("link", name="Keys that can be used"))
     assert page.locator("tbody tr").count() == 50
-    page.get_by_role("link", name="Keys of all services").click()
+    follow(page.get_by_role("link", name="Keys of all services"))
     assert page.locator("#ingest").count() == 1
 
 
@@ -177,9 +177,9 @@ def test_without_scripts_a_person_is_invited_and_signs_in(
     link = page.locator("#link").input_value()
     assert link.startswith(f"{console.origin}/sign-in/link/")
     assert link.rpartition("/")[2] not in page.url
-    page.get_by_role("button", name="Sign out").click()
+    follow(page.get_by_role("button", name="Sign out"))
     page.goto(link)
-    page.locator("main button").click()
+    follow(page.locator("main button"))
     page.wait_for_url("**/portfolio")
     assert page.get_by_role("link", name="Administration").count() == 0
 
@@ -207,7 +207,6 @@ def test_axe_finds_nothing_serious(opened: Opened, path: str, scheme: str) -> No
 def test_answers_to_forms_fit_a_telephone_and_axe_finds_nothing(opened: Opened, path: str, answer: str) -> None:
     page = opened(path, role=Role.ADMIN, viewport=PHONE)
     by_post(page, answer)
-    page.wait_for_load_state()
     assert overflow(page) == 0
     assert violations(page) == []
 
@@ -219,7 +218,7 @@ def test_hostile_names_are_text(console: ServedConsole, opened: Opened) -> None:
     page.reload()
     assert page.get_by_text(SCRIPT).count() > 0
     page.goto(f"{console.origin}/admin/erasures?account=%3Cimg%20src=x%20onerror=alert(1)%3E")
-    page.get_by_role("button", name="Continue").click()
+    follow(page.get_by_role("button", name="Continue"))
     expect(page.locator("#subject")).to_have_text("<img src=x onerror=alert(1)>")
     assert page.locator("main script, main img").count() == 0
     assert dialogs == []

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from support.browser import PHONE, overflow, tab_to, violations
+from support.browser import PHONE, follow, overflow, tab_to, violations
 from support.portfolio_double import ARABIC, HOSTILE, SCRIPT
 
 Opened = Callable[..., Page]
@@ -38,11 +38,11 @@ def test_without_scripts_the_form_makes_the_address(opened: Opened) -> None:
     page.get_by_label("First day").fill("2025-10-01")
     page.get_by_label("As it was known on").fill("2026-01-15")
     page.get_by_label("Group by").select_option("owner")
-    page.get_by_role("button", name="Apply").click()
+    follow(page.get_by_role("button", name="Apply"))
     assert {"from=2025-10-01", "known_at=2026-01-15", "by=owner"} <= set(page.url.partition("?")[2].split("&"))
     expect(page.get_by_text("As it was known on Jan 15, 2026.")).to_be_visible()
     page.get_by_label("NPS").check()
-    page.get_by_role("button", name="Apply").click()
+    follow(page.get_by_role("button", name="Apply"))
     expect(page.get_by_role("columnheader", name="User loyalty (NPS)")).to_be_visible()
     page.get_by_text("Definition: Customer health score").click()
     expect(page.get_by_text("The mean score of the customers at the end of the span.")).to_be_visible()

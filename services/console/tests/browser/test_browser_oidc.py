@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Route, expect
 from console.access.oidc import OidcProvider
 from console.settings import ConsoleSettings
 from local.stack.processes import free_port
+from support.browser import follow
 from support.console_browser import NODE, OIDC_PROVIDER, ServedConsole, require
 from support.portfolio_double import PortfolioDouble, listed
 
@@ -56,11 +57,11 @@ def test_who_has_an_account_signs_in_at_the_provider(provided: ServedConsole, ch
     context.route("**", on_this_machine)
     page = context.new_page()
     page.goto(f"{provided.origin}/portfolio?band=green")
-    page.get_by_role("link", name="Sign in with your company account").click()
+    follow(page.get_by_role("link", name="Sign in with your company account"))
     page.locator("input[name=login]").fill("ann")
     page.locator("input[name=password]").fill("any")
-    page.locator("button[type=submit]").click()
-    page.locator("button[type=submit]").click()  # consent
+    follow(page.locator("button[type=submit]"))
+    follow(page.locator("button[type=submit]"))  # consent
     page.wait_for_url("**/portfolio?band=green")
     expect(page.get_by_text("Signed in as Ann of the provider")).to_be_visible()
     context.close()

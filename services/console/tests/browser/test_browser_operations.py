@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from console.access.roles import Role
 from support.alerts_double import HOSTILE_ALERTS, alerted
-from support.browser import PHONE, overflow, tab_to, violations
+from support.browser import PHONE, follow, overflow, tab_to, violations
 from support.console_browser import ServedConsole
 from support.portfolio_double import ARABIC, OVERRIDE, SCRIPT
 
@@ -38,28 +38,28 @@ def test_without_scripts_alerts_are_filtered_paged_and_sent_again(console: Serve
     page = opened("/alerts", role=Role.LEAD, java_script_enabled=False)
     page.get_by_text("Filters", exact=True).click()
     page.get_by_label("critical", exact=True).check()
-    page.get_by_role("button", name="Apply").click()
+    follow(page.get_by_role("button", name="Apply"))
     assert "severity=critical" in page.url
-    page.get_by_role("link", name="Next page").click()
+    follow(page.get_by_role("link", name="Next page"))
     assert page.locator("tbody tr").count() == 9
-    page.get_by_role("button", name="Send again: Customer 31").click()
+    follow(page.get_by_role("button", name="Send again: Customer 31"))
     expect(page.get_by_role("status")).to_contain_text("Customer 31: what failed is decided again")
     expect(page.get_by_text("@example.com asked to send it again on")).to_have_count(1)
     # The act leads back to the page on which it was begun.
     assert page.locator("tbody tr").count() == 9
-    page.get_by_role("link", name="Previous page").click()
+    follow(page.get_by_role("link", name="Previous page"))
     assert page.locator("tbody tr").count() == 30
 
 
 def test_without_scripts_data_leads_to_a_source_and_through_rejects(opened: Opened) -> None:
     page = opened("/data", java_script_enabled=False)
-    page.get_by_role("link", name="app", exact=True).click()
+    follow(page.get_by_role("link", name="app", exact=True))
     expect(page.get_by_role("img")).to_be_visible()
-    page.get_by_role("link", name="Older").click()
+    follow(page.get_by_role("link", name="Older"))
     assert "source=app" in page.url
     assert "before=30" in page.url
     page.get_by_label("Reason").fill("too_old")
-    page.get_by_role("button", name="Apply").click()
+    follow(page.get_by_role("button", name="Apply"))
     assert "reason=too_old" in page.url
     assert "before" not in page.url
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from console.access.roles import Role
-from support.browser import PHONE, focused, overflow, tab_to, violations
+from support.browser import PHONE, focused, follow, overflow, tab_to, violations
 from support.console_browser import ServedConsole
 from support.portfolio_double import ARABIC, HOSTILE, OVERRIDE, SCRIPT
 
@@ -54,23 +54,23 @@ def test_without_scripts_everything_works(opened: Opened) -> None:
     page.get_by_text("Filters and order").click()
     page.get_by_label("yellow", exact=True).check()
     page.get_by_label("Order").select_option("-arr")
-    page.get_by_role("button", name="Apply").click()
+    follow(page.get_by_role("button", name="Apply"))
     assert "band=yellow" in page.url
     assert "sort=-arr" in page.url
-    page.get_by_role("link", name="Next page").click()
-    page.get_by_role("link", name="Previous page").click()
+    follow(page.get_by_role("link", name="Next page"))
+    follow(page.get_by_role("link", name="Previous page"))
     assert "cursor" not in page.url
     page.get_by_label("Language").select_option("ja")
-    page.get_by_role("button", name="Choose").click()
+    follow(page.get_by_role("button", name="Choose"))
     expect(page.locator("h1")).to_have_text("ポートフォリオ")
     assert "band=yellow" in page.url
-    page.get_by_role("button", name="ログアウト").click()
+    follow(page.get_by_role("button", name="ログアウト"))
     assert page.url.endswith("/sign-in")
 
 
 def test_the_address_alone_shows_a_colleague_the_same(console: ServedConsole, opened: Opened) -> None:
     mine = opened("/portfolio?band=green&sort=-arr")
-    mine.get_by_role("link", name="ARR", exact=True).click()
+    follow(mine.get_by_role("link", name="ARR", exact=True))
     theirs = opened(mine.url.removeprefix(console.origin))
     assert theirs.locator("tbody th").all_inner_texts() == mine.locator("tbody th").all_inner_texts()
 
@@ -78,11 +78,11 @@ def test_the_address_alone_shows_a_colleague_the_same(console: ServedConsole, op
 def test_two_people_at_once_are_two_people(opened: Opened) -> None:
     ann, bob = opened(), opened()
     ann.get_by_label("Language").select_option("ja")
-    ann.get_by_role("button", name="Choose").click()
+    follow(ann.get_by_role("button", name="Choose"))
     expect(ann.locator("h1")).to_have_text("ポートフォリオ")
     bob.reload()
     expect(bob.locator("h1")).to_have_text("Portfolio")
-    ann.get_by_role("button", name="ログアウト").click()
+    follow(ann.get_by_role("button", name="ログアウト"))
     bob.reload()
     expect(bob.get_by_role("button", name="Sign out")).to_be_visible()
 
@@ -184,7 +184,7 @@ def test_in_japanese_no_english_is_left(opened: Opened) -> None:
 
 def test_the_back_button_after_signing_out_shows_no_customers(opened: Opened) -> None:
     page = opened()
-    page.get_by_role("button", name="Sign out").click()
+    follow(page.get_by_role("button", name="Sign out"))
     page.wait_for_url("**/sign-in")
     page.go_back()
     expect(page.locator("h1")).to_have_text("Sign in")
