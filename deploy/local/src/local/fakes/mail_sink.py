@@ -189,8 +189,9 @@ class _Connection(SMTP):
     _bare: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if self._bare is None and isinstance(transport, asyncio.Transport):
-            self._bare = transport
+        if self._bare is None:
+            # uvloop's is no subclass of it.
+            self._bare = cast(asyncio.Transport, transport)
         super().connection_made(transport)
 
     def abort(self) -> None:
