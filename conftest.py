@@ -1,17 +1,14 @@
 import gc
 import os
-from asyncio import AbstractEventLoop
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 import structlog
-import uvloop
 from hypothesis import Phase, settings
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
-pytest_plugins = ["local.testing", "support.starts"]
+pytest_plugins = ["local.testing", "support.loop", "support.starts"]
 
 # What is collected stays: to look through it for garbage again and again takes two of six seconds.
 gc.disable()
@@ -62,11 +59,6 @@ EVERY = 3
 def computes(worker: str) -> bool:
     """Whether this worker (gw0, gw1, ...) begins with the tests that start no process."""
     return int(worker.removeprefix("gw")) % EVERY == EVERY - 1
-
-
-def pytest_asyncio_loop_factories() -> dict[str, Callable[[], AbstractEventLoop]]:
-    """The loop of the services: its transports fail in other ways than asyncio's own."""
-    return {"uvloop": uvloop.new_event_loop}
 
 
 def pytest_configure(config: pytest.Config) -> None:

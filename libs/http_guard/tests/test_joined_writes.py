@@ -46,7 +46,8 @@ async def socket() -> Recorder:
 
 @pytest.fixture
 async def joined(socket: Recorder) -> JoinedWritesTransport:
-    return JoinedWritesTransport(cast(WriteTimeoutTransport, socket), loop=asyncio.get_running_loop())
+    below = cast(WriteTimeoutTransport, socket)
+    return JoinedWritesTransport(below, loop=asyncio.get_running_loop(), close=below.close)
 
 
 async def test_a_head_goes_with_its_body(joined: JoinedWritesTransport, socket: Recorder) -> None:
@@ -93,3 +94,14 @@ async def test_an_aborted_connection_gets_no_more(joined: JoinedWritesTransport,
     joined.abort()
     await asyncio.sleep(0)
     assert socket.done == ["aborted"]
+
+
+async def test_a_closed_connection_is_closing_and_drops_what_is_written(
+    socket: Recorder, joined: JoinedWritesTransport
+) -> None:
+    joined.write(b"last")
+    joined.close()
+    assert joined.is_closing()
+    joined.write(b"more")
+    await asyncio.sleep(0)
+    assert socket.done == [b"last", "closed"]

@@ -1,6 +1,7 @@
 """Sends the head of a small answer together with its body, in one system call."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final
 
 from http_guard.write_timeout import WriteTimeoutTransport
@@ -13,11 +14,15 @@ class JoinedWritesTransport:
     """A transport that holds a small write until the next one, and writes both at once.
 
     uvicorn writes the body of an answer right after its head. What nothing follows is written in the loop's next turn.
+    `close` ends the transport below; it may linger, but for whoever asks this one is closing then.
     """
 
-    def __init__(self, transport: WriteTimeoutTransport, *, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, transport: WriteTimeoutTransport, *, loop: asyncio.AbstractEventLoop, close: Callable[[], None]
+    ) -> None:
         self._transport = transport
         self._loop = loop
+        self._close = close
         self._held = b""
         self._write = transport.write
         self.is_closing = transport.is_closing
@@ -49,7 +54,9 @@ class JoinedWritesTransport:
 
     def close(self) -> None:
         self._flush()
-        self._transport.close()
+        self.is_closing = _always
+        self._write = _drop
+        self._close()
 
     def abort(self) -> None:
         self._held = b""
@@ -59,3 +66,11 @@ class JoinedWritesTransport:
         if self._held:
             held, self._held = self._held, b""
             self._write(held)
+
+
+def _always() -> bool:
+    return True
+
+
+def _drop(data: bytes) -> None:
+    """As transports do with what is written after they were closed."""

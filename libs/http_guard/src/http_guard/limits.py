@@ -4,7 +4,7 @@ import resource
 from dataclasses import dataclass, replace
 from typing import Final
 
-# Files other than client connections: log, database, broker, libraries.
+# Files other than the client connections that are served: lingering ones, log, database, broker, libraries.
 _OTHER_FILES: Final = 500
 
 
@@ -16,6 +16,8 @@ class ConnectionLimits:
     `head_seconds` runs from the first byte of a request to the end of its head. It also bounds the rest of a body
     whose request was answered early.
     `idle_seconds` bounds a connection without requests, and how long a client may take to read what was written.
+    `linger_seconds` bounds how long a refused client may go on sending before it reads the answer, and `lingering` how
+    many may at once.
     """
 
     connections: int = 4_000
@@ -23,6 +25,8 @@ class ConnectionLimits:
     head_seconds: float = 10.0
     # Longer than the idle timeout of common load balancers: they close first and never reuse a closed connection.
     idle_seconds: int = 75
+    linger_seconds: float = 2.0
+    lingering: int = 200
 
 
 def raise_file_limit(limits: ConnectionLimits) -> ConnectionLimits:

@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from http_guard.joined_writes import JoinedWritesTransport
 from http_guard.limits import ConnectionLimits
+from http_guard.lingering import LingeringClose
 from http_guard.refusals import ConnectionEnd, Refusal, RefusalAnswer, RefusalHandler
 from http_guard.write_timeout import WriteTimeoutTransport
 
@@ -23,23 +24,29 @@ _UPGRADE_HEADERS: Final = frozenset({b"upgrade", b"http2-settings", b"connection
 
 def protocol_factory(limits: ConnectionLimits, refusals: RefusalHandler) -> Any:
     """The `http` of `uvicorn.Config`: uvicorn calls it for each connection."""
-    return partial(BoundedHttpProtocol, limits, refusals)
+    lingering = LingeringClose(seconds=limits.linger_seconds, most=limits.lingering)
+    return partial(BoundedHttpProtocol, limits, refusals, lingering)
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
     """Refuses a request that is malformed or over a limit: has `refusals` answer it, then closes the connection."""
 
-    def __init__(self, limits: ConnectionLimits, refusals: RefusalHandler, **uvicorn: Any) -> None:
+    def __init__(
+        self, limits: ConnectionLimits, refusals: RefusalHandler, lingering: LingeringClose, **uvicorn: Any
+    ) -> None:
         super().__init__(**uvicorn)
         self.timeout_keep_alive = limits.idle_seconds
         self._limits = limits
         self._refusals = refusals
+        self._lingering = lingering
         # Bytes since the parser last completed something: an unfinished head, or framing of a chunked body.
         self._unparsed_bytes = 0
         self._in_head = False
         self._in_body = False
         self._upgrade_offered = False
         self._refused = False
+        self._client_ended = False
+        self._lingers = False
         self._head_timer: asyncio.TimerHandle | None = None
         self._write_timeout: WriteTimeoutTransport
         # The request that is answered now; the ones after it wait in uvicorn's pipeline.
@@ -49,7 +56,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._write_timeout = WriteTimeoutTransport(
             transport, loop=self.loop, seconds=self._limits.idle_seconds, on_timeout=self._abort_unread
         )
-        joined = JoinedWritesTransport(self._write_timeout, loop=self.loop)
+        joined = JoinedWritesTransport(self._write_timeout, loop=self.loop, close=self._close)
         super().connection_made(cast(asyncio.Transport, joined))
         if len(self.connections) > self._limits.connections:
             self._refuse(Refusal(503, ConnectionEnd.TOO_MANY, "connect again later", retry_after=1))
@@ -59,6 +66,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_head_timer()
+        self._client_ended = True
+        self._lingering.lost(self._write_timeout)
         self._write_timeout.cancel_timer()
         self._unset_keepalive_if_required()
         if self._current is not None:
@@ -71,10 +80,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def eof_received(self) -> None:
         # The loop would close the transport below, and an answer that is held would be lost.
+        self._client_ended = True
         self.transport.close()
 
     def data_received(self, data: bytes) -> None:
-        if self._refused:
+        if self._refused or self._lingers:
             return
         self._unset_keepalive_if_required()
         self._unparsed_bytes += len(data)
@@ -206,6 +216,22 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if not answered and not (self._in_body and self.cycle.response_started):
             self.transport.write(_response_bytes(refusal.status, self._refusals.answer(refusal)))
         self.transport.close()
+
+    def _close(self) -> None:
+        """Closes the transport, for uvicorn too. It lingers if the client may still be sending."""
+        if self._client_ended or not (self._refused or self._in_body):
+            self._write_timeout.close()
+            return
+        self._lingers = True
+        self._unset_keepalive_if_required()
+        if self._in_body and not self.cycle.response_complete:
+            # The application may still wait for the body. After this uvicorn drops what it answers.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        # It has no place among those that are served.
+        self.connections.discard(self)
+        self.flow.resume_reading()
+        self._lingering.close(self._write_timeout, loop=self.loop)
 
     def _unanswered_before(self) -> RequestResponseCycle | None:
         """The last request before the refused one, if its answer is not complete."""
