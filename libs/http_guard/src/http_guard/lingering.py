@@ -4,7 +4,7 @@ import asyncio
 from typing import Protocol
 
 
-class Ending(Protocol):
+class HalfCloseable(Protocol):
     """What is used of `asyncio.Transport`."""
 
     def can_write_eof(self) -> bool: ...
@@ -25,12 +25,12 @@ class LingeringClose:
     def __init__(self, *, seconds: float, most: int) -> None:
         self._seconds = seconds
         self._most = most
-        self._timers: dict[Ending, asyncio.TimerHandle] = {}
+        self._timers: dict[HalfCloseable, asyncio.TimerHandle] = {}
 
     def __len__(self) -> int:
         return len(self._timers)
 
-    def close(self, transport: Ending, *, loop: asyncio.AbstractEventLoop) -> None:
+    def close(self, transport: HalfCloseable, *, loop: asyncio.AbstractEventLoop) -> None:
         """The owner of the connection calls `lost` when it has ended."""
         if len(self) >= self._most or not transport.can_write_eof():
             transport.close()
@@ -38,7 +38,7 @@ class LingeringClose:
         transport.write_eof()
         self._timers[transport] = loop.call_later(self._seconds, transport.close)
 
-    def lost(self, transport: Ending) -> None:
+    def lost(self, transport: HalfCloseable) -> None:
         """Also for a connection that did not linger."""
         if (timer := self._timers.pop(transport, None)) is not None:
             timer.cancel()
