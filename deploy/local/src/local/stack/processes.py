@@ -7,15 +7,19 @@ import socket
 import struct
 import subprocess
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
 POLL = 0.02
 # Linux takes ports from 32768 on for outgoing connections, other systems higher ones.
 _OWN_PORTS = (10_000, 32_768)
+# Several may be asked for before the first is listened on.
+_given: deque[int] = deque(maxlen=1_000)
 # Not the module's own state: forked processes share that, and tests seed it.
 _random = random.SystemRandom()
 
@@ -40,15 +44,19 @@ def package(name: str) -> Path:
 
 
 def free_port() -> int:
-    """Free a moment ago: nobody keeps it for us.
+    """Free a moment ago: nobody keeps it for us. Another one than the last thousand, unless there are hardly others.
 
     It is below the ports that the system gives to outgoing connections, one of which could take it meanwhile.
     """
-    while True:
+    for drawn in count():
         port = _random.randrange(*_OWN_PORTS)
+        if port in _given and drawn < 1_000:
+            continue
         with suppress(OSError), socket.socket() as listener:
             listener.bind(("127.0.0.1", port))
-            return port
+            _given.append(port)
+            break
+    return port
 
 
 def known_brokers(port: int) -> int:
