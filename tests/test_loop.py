@@ -17,9 +17,7 @@ async def waits_for_ever() -> None:
     await asyncio.Event().wait()
 
 
-def test_what_the_signal_of_a_timeout_raises_ends_the_test(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_what_the_signal_of_a_timeout_raises_ends_the_test(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.ERROR)
 
     def fail(number: int, frame: FrameType | None) -> None:

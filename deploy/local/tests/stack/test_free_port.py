@@ -25,6 +25,6 @@ def test_nobody_listens_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_port_is_given_twice_in_a_row() -> None:
-    """Of 500 drawn from these ports, two are equal in all but a few of a hundred tries."""
+    """Of 500 that are only drawn, two are equal in 99 of 100 tries."""
     ports = [free_port() for _ in range(500)]
     assert len(set(ports)) == len(ports)
