@@ -8,7 +8,7 @@ from hypothesis import Phase, settings
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
-pytest_plugins = ["local.testing", "support.loop", "support.starts"]
+pytest_plugins = ["local.testing", "support.loop", "support.starts", "support.watchdog"]
 
 # What is collected stays: to look through it for garbage again and again takes two of six seconds.
 gc.disable()

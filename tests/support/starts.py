@@ -6,19 +6,21 @@ and the seed of hashes is the same in all.
 """
 
 import json
+import math
 import os
 import select
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
-from local.stack.processes import Process, ServerError
+from local.stack.processes import POLL, Process, ServerError
 from support import fork_server
 
 END_SECONDS = 10.0
@@ -112,6 +114,8 @@ class _Child:
         self.returncode: int | None = None
         self._answers = answers
         self._log = log
+        # One thread may wait for its end while another asks whether it runs.
+        self._reading = threading.Lock()
         self.pid = self._number()
 
     def poll(self) -> int | None:
@@ -124,10 +128,17 @@ class _Child:
         return code
 
     def _look(self, timeout: float | None) -> int | None:
-        if self.returncode is None and select.select([self._answers], [], [], timeout)[0]:
-            self.returncode = self._number()
-            os.close(self._answers)
+        deadline = math.inf if timeout is None else time.monotonic() + timeout
+        while self._ended() is None and time.monotonic() < deadline:
+            time.sleep(POLL)
         return self.returncode
+
+    def _ended(self) -> int | None:
+        with self._reading:
+            if self.returncode is None and select.select([self._answers], [], [], 0.0)[0]:
+                self.returncode = self._number()
+                os.close(self._answers)
+            return self.returncode
 
     def _number(self) -> int:
         found = os.read(self._answers, fork_server.NUMBER)
