@@ -1,4 +1,4 @@
-"""A test that waits for ever ends, and shows where it waits."""
+"""Every test ends: one that waits for ever shows where it waits, and one that leaves a socket open is over."""
 
 import asyncio
 import logging
@@ -33,3 +33,16 @@ def test_what_the_signal_of_a_timeout_raises_ends_the_test(caplog: pytest.LogCap
         signal.signal(signal.SIGUSR1, before)
     assert "waits_for_ever" in "".join(traceback.format_exception(ended.value))
     assert "Timeout" in caplog.text
+
+
+@pytest.mark.timeout(20)
+def test_a_loop_closes_with_what_was_left_open() -> None:
+    """Else this test ends with its worker: see `support.watchdog`."""
+
+    async def leaves() -> None:
+        await asyncio.get_running_loop().create_server(asyncio.Protocol, "127.0.0.1", 0)
+
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(leaves())
+        loop = runner.get_loop()
+    assert loop.is_closed()

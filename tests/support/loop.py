@@ -1,6 +1,7 @@
 """The event loop of tests: that of the services, whose transports fail in other ways than asyncio's own."""
 
 import asyncio
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -8,12 +9,26 @@ import pytest
 import uvloop
 
 
+class TestedLoop(uvloop.Loop):
+    __test__ = False
+
+    def close(self) -> None:
+        """Closes also what a test has left open.
+
+        uvloop warns of that, and pytest makes an error of the warning. There the error is lost, and with it the rest of
+        that close: the loop would wait for ever, in C, where no timeout reaches it (pytest-asyncio's issue 1134).
+        """
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            super().close()
+
+
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     return {"uvloop": new_event_loop}
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
-    loop = uvloop.new_event_loop()
+    loop = TestedLoop()
     loop.set_exception_handler(_end_at_timeout)
     return loop
 

@@ -7,7 +7,6 @@ worker does the rest.
 
 import faulthandler
 import os
-import sys
 import threading
 from collections.abc import Generator
 

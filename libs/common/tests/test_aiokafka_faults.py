@@ -4,7 +4,6 @@ import asyncio
 from functools import partial
 
 import pytest
-import uvloop
 from aiokafka.client import AIOKafkaClient
 from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import KafkaConnectionError
@@ -12,6 +11,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 
 from common.bus import aiokafka_faults
 from local.stack.embedded_broker import EmbeddedBroker
+from support.loop import new_event_loop
 
 
 async def request_on_a_connection_that_has_just_gone(bootstrap: str) -> None:
@@ -32,7 +32,7 @@ def test_a_request_on_a_connection_that_has_just_gone_raises_an_error_that_aioka
 ) -> None:
     """Once aiokafka's own connection does so too, this module's first part can go."""
     request = partial(request_on_a_connection_that_has_just_gone, embedded_broker.bootstrap)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
         monkeypatch.setattr(AIOKafkaConnection, "send", aiokafka_faults._aiokafka_send)
         with pytest.raises(RuntimeError, match="the handler is closed"):
             runner.run(request())
