@@ -77,10 +77,16 @@ tests/clients/node/node_modules/installed: tests/clients/node/package-lock.json
 .PHONY: clients
 clients: tests/clients/node/node_modules/installed ## the Node SDKs that tests run against ingest (needs npm)
 
+# Once, by two processes: else each worker writes the byte code of all tests by itself, all at the same time.
+$(VENV)/tests-compiled: $(VENV)/dev-installed
+	@for part in "services/scoring tests" "libs deploy/local services/ingest services/alerts services/console"; do \
+		env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --collect-only -qq $$part >/dev/null & done; wait
+	@touch $@
+
 # Of random examples a share, so that it takes minutes: EXAMPLES_SHARE=1 tries all, as CI does.
 .PHONY: test
 test: export EXAMPLES_SHARE ?= 0.1
-test: $(VENV)/dev-installed ## unit, integration (PostgreSQL, embedded broker) and whole-system tests (WORKERS=N)
+test: $(VENV)/tests-compiled ## unit, integration (PostgreSQL, embedded broker) and whole-system tests (WORKERS=N)
 	$(PYTEST) -m "not tools and not kafka and not campaign and not compiler"
 
 .PHONY: test-tools
