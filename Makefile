@@ -85,7 +85,7 @@ $(VENV)/tests-compiled: $(VENV)/dev-installed
 
 # Of random examples a share, so that it takes minutes: EXAMPLES_SHARE=1 tries all, as CI does.
 .PHONY: test
-test: export EXAMPLES_SHARE ?= 0.1
+test: export EXAMPLES_SHARE ?= 0.05
 test: $(VENV)/tests-compiled ## unit, integration (PostgreSQL, embedded broker) and whole-system tests (WORKERS=N)
 	$(PYTEST) -m "not tools and not kafka and not campaign and not compiler"
 

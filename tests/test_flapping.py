@@ -18,15 +18,13 @@ from alerts.routing.load import load as load_routes
 from common.contracts.events import Event
 from common.contracts.signals import Kind, Signal
 from scoring.cards.country_days import country_days
-from scoring.cards.load import load as load_card
 from scoring.health import Scorer
 from support.alerts_decisions import DecidedAccount
+from support.cards import shipped_card
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
 ROUTES = load_routes((DEPLOY / "routes.yml").read_text(encoding="utf-8"), "routes.yml")
-SCORER = Scorer(
-    load_card((DEPLOY / "scorecard.yml").read_text(encoding="utf-8"), "scorecard.yml"), "card", calendars=country_days
-)
+SCORER = Scorer(shipped_card(), "card", calendars=country_days)
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 ACCOUNT = "acme"
 FACTS = {"name": "Acme", "tier": "high", "owner": "dana@example.com", "arr": 9_000, "stage": "adoption"}

@@ -1,4 +1,10 @@
-"""A small scorecard for tests: one metric of most kinds, and flags of both sorts."""
+"""Scorecards for tests: the one that we ship, and a small one with one metric of most kinds and flags of both sorts."""
+
+from functools import cache
+from pathlib import Path
+
+from scoring.cards.load import load
+from scoring.health.card import Card
 
 SMALL = """
 version: 1
@@ -26,3 +32,9 @@ weights:
   expansion:  {deployment: 25, engagement: 25, adoption: 25, roi: 25}
 bands: {default: {red: 40, yellow: 70, hysteresis: 8, min_duration: 1d}}
 """
+
+
+@cache
+def shipped_card() -> Card:
+    path = Path(__file__).parents[2] / "deploy" / "scorecard.yml"
+    return load(path.read_text(encoding="utf-8"), path.name)

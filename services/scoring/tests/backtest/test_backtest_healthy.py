@@ -15,11 +15,10 @@ from scoring.backtest.healthy.trial import FalseAlarm, FirmResult, GroupResult, 
 from scoring.backtest.healthy.work import events_of
 from scoring.backtest.packages import is_installed
 from scoring.backtest.runs.card_runs import scorer_of
-from scoring.cards.load import load
-from support.recorded import CHECKOUT
+from support.cards import shipped_card
 
 pytestmark = pytest.mark.skipif(not is_installed("holidays"), reason="needs the extra [analysis]: make analysis")
-CARD = load((CHECKOUT / "deploy" / "scorecard.yml").read_text(), "deploy/scorecard.yml")
+CARD = shipped_card()
 
 
 def year(users: int = 200, *, number: int = 0) -> dict[date, Attendance]:

@@ -7,8 +7,7 @@ from importlib import metadata
 import pytest
 
 from scoring.cards.identity import use_pinned_time_zones, versions
-from scoring.cards.load import load
-from support.recorded import CHECKOUT
+from support.cards import shipped_card
 
 
 @pytest.fixture
@@ -24,5 +23,5 @@ def test_time_zones_are_read_from_the_package_that_the_cards_name_mentions() -> 
 
     assert zoneinfo.TZPATH == ()
     assert zoneinfo.ZoneInfo("Europe/Berlin").key == "Europe/Berlin"
-    card = load((CHECKOUT / "deploy" / "scorecard.yml").read_text(encoding="utf-8"), "scorecard.yml")
+    card = shipped_card()
     assert versions(card) == {"tzdata": metadata.version("tzdata"), "holidays": metadata.version("holidays")}

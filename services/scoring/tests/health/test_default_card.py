@@ -1,6 +1,5 @@
 """The default card: DEAR as customer success practice measures it, and silent where a company posts nothing of it."""
 
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -9,11 +8,11 @@ from msgspec.structs import replace
 
 from common.catalogue.events import STANDARD_EVENTS
 from common.contracts.signals import Band
-from scoring.cards.load import load
 from scoring.health.context import STAGES
+from support.cards import shipped_card
 from support.scripted_account import ScriptedAccount, told
 
-DEFAULT = load((Path(__file__).parents[4] / "deploy" / "scorecard.yml").read_text(), "scorecard.yml")
+DEFAULT = shipped_card()
 OPTIONAL = {metric.name for metric in DEFAULT.metrics if metric.optional is True}
 WITHOUT = replace(DEFAULT, metrics=tuple(metric for metric in DEFAULT.metrics if metric.name not in OPTIONAL))
 FACTS: dict[str, Any] = {"seats": 5, "stage": "adoption", "contract_start": "2023-01-01"}

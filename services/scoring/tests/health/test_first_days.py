@@ -1,17 +1,16 @@
 """The first days of an account: onboarding and priors that fade, so that nobody is judged without time to act."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from common.contracts.signals import Band
-from scoring.cards.load import load
 from scoring.health.card import Bands
 from scoring.health.metrics.milestone.definition import Milestone, MilestoneStep
+from support.cards import shipped_card
 from support.scripted_account import DAWN, DAY, MOOD, ScriptedAccount, card, told
 
-DEFAULT = load((Path(__file__).parents[4] / "deploy" / "scorecard.yml").read_text(), "scorecard.yml")
+DEFAULT = shipped_card()
 # README's own example.
 FACTS: dict[str, Any] = {
     "name": "Acme",
