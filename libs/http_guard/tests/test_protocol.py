@@ -1,158 +1,30 @@
 """Limits of connections and request heads, over real sockets."""
 
 import asyncio
-import gc
-import json
 import logging
-import socket
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import suppress
 
 import pytest
-import uvicorn
 
 from http_guard.limits import ConnectionLimits
-from http_guard.protocol import BoundedHttpProtocol, protocol_factory
-from http_guard.refusals import ConnectionEnd, Refusal, RefusalAnswer
-
-LIMITS = ConnectionLimits(
-    connections=3, head_bytes=2_000, head_seconds=0.2, idle_seconds=1, linger_seconds=0.5, lingering=2
+from http_guard.refusals import ConnectionEnd
+from support.guarded_server import (
+    ASK,
+    CHUNKED,
+    CLOSE,
+    ENDLESS,
+    HEAD,
+    LAST,
+    LIMITS,
+    OFFER,
+    PATIENCE,
+    TOO_LARGE,
+    Server,
+    held_open,
+    refusal,
+    rest,
+    serving_with,
 )
-PATIENCE = 20.0
-HEAD = b"POST /%b HTTP/1.1\r\nHost: h\r\n"
-CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
-CLOSE = b"Connection: close\r\nContent-Length: 0\r\n\r\n"
-ASK = HEAD + b"Content-Length: 0\r\n\r\n"
-OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAA\r\n"
-LARGE = b"a" * 16_000_000
-ENDLESS = 40_000_000
-LAST = HEAD % b"x" + CLOSE
-TOO_LARGE = HEAD % b"x" + b"x: %b\r\n" % (b"y" * 2 * LIMITS.head_bytes)
-
-
-class Server:
-    """Says back what it was sent; `/early` does not wait for the body, `/held` waits until it is let go, `/large` says
-    more than two sockets hold, `/brimful` a little more. It also counts refused and ended connections by reason.
-    """
-
-    def __init__(self) -> None:
-        self.port = 0
-        self.held = asyncio.Event()
-        self.let_go = asyncio.Event()
-        self.ended: Counter[str] = Counter()
-        self.clients: set[str | None] = set()
-
-    async def __call__(self, scope, receive, send) -> None:  # type: ignore[no-untyped-def]
-        body, more = b"", scope["path"] != "/early"
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return
-            body += message["body"]
-            more = message["more_body"]
-        if scope["path"] == "/held":
-            self.held.set()
-            await self.let_go.wait()
-        if scope["path"] == "/brimful":
-            await brimful(scope, send)
-            return
-        answer = LARGE if scope["path"] == "/large" else b"got " + body
-        length = str(len(answer)).encode()
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
-        await send({"type": "http.response.body", "body": answer})
-
-    def connection_ended(self, reason: ConnectionEnd, client: str | None) -> None:
-        self.ended[reason] += 1
-        self.clients.add(client)
-
-    def answer(self, refusal: Refusal) -> RefusalAnswer:
-        told = {"status": refusal.status, "reason": refusal.reason, "detail": refusal.detail}
-        body = json.dumps(told | {"retry_after": refusal.retry_after}).encode()
-        return RefusalAnswer([(b"content-type", b"text/json"), (b"content-length", b"%d" % len(body))], body)
-
-    async def connect(self, sent: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        writer.write(sent)
-        return reader, writer
-
-    async def unread(self, sent: bytes) -> socket.socket:
-        """A connection on which nothing is read, with as little room for answers as there is."""
-        silent = socket.socket()
-        silent.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-        silent.setblocking(False)
-        loop = asyncio.get_running_loop()
-        await loop.sock_connect(silent, ("127.0.0.1", self.port))
-        await loop.sock_sendall(silent, sent)
-        return silent
-
-    async def answers_again(self) -> None:
-        """Once there is a place: all were taken."""
-        async with asyncio.timeout(PATIENCE):
-            while not (await self.last_words(LAST)).startswith(b"HTTP/1.1 200"):
-                pass
-
-    async def last_words(self, sent: bytes) -> bytes:
-        """All that is said until the connection is ended from the other side."""
-        reader, writer = await self.connect(sent)
-        try:
-            return await rest(reader)
-        finally:
-            writer.close()
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[Server]:
-    async with serving_with(LIMITS) as built:
-        yield built
-
-
-class Uvicorn(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield  # they are pytest's
-
-
-@asynccontextmanager
-async def serving_with(limits: ConnectionLimits) -> AsyncIterator[Server]:
-    built = Server()
-    listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
-    config = uvicorn.Config(
-        built,
-        http=protocol_factory(limits, built),
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=1,
-    )
-    server = Uvicorn(config)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    built.port = listener.getsockname()[1]
-    yield built
-    built.let_go.set()
-    server.should_exit = True
-    await serving
-
-
-async def rest(reader: asyncio.StreamReader) -> bytes:
-    async with asyncio.timeout(PATIENCE):
-        return await reader.read()
-
-
-def held_open() -> list[BoundedHttpProtocol]:
-    """Nobody hands them out."""
-    return [one for one in gc.get_objects() if type(one) is BoundedHttpProtocol and not one.transport.is_closing()]
-
-
-async def brimful(scope, send) -> None:  # type: ignore[no-untyped-def]
-    """Until the socket takes no more; what is left is too little for the server to stop writing."""
-    (transport,) = (one.transport for one in held_open() if one.client == scope["client"])
-    await send({"type": "http.response.start", "status": 200})
-    # A small write waits for the next one, so it says nothing of the socket.
-    while transport.get_write_buffer_size() < 20_000:
-        await send({"type": "http.response.body", "body": b"a" * 1_000, "more_body": True})
-    await send({"type": "http.response.body"})
 
 
 async def taken(writer: asyncio.StreamWriter) -> int:
@@ -165,18 +37,6 @@ async def taken(writer: asyncio.StreamWriter) -> int:
                 await writer.drain()
             sent += len(lines)
     return sent
-
-
-def refusal(answer: bytes) -> tuple[int, str]:
-    """Status and reason; it must be an answer in full."""
-    head, _, body = answer.partition(b"\r\n\r\n")
-    assert b"content-type: text/json" in head
-    assert b"connection: close" in head
-    told = json.loads(body)
-    assert head.startswith(b"HTTP/1.1 %d " % told["status"])
-    assert told["detail"]
-    assert told["retry_after"] == (1 if told["status"] == 503 else None)
-    return told["status"], told["reason"]
 
 
 REFUSED = [
@@ -372,62 +232,6 @@ async def test_a_connection_over_the_limit_is_refused_until_another_one_closes(s
         await rest(reader)  # each is given up as too slow
         writer.close()
     assert (await server.last_words(LAST)).startswith(b"HTTP/1.1 200")
-
-
-def sends_before_it_reads(port: int, sent: bytes) -> bytes:
-    """As most clients do: the answer is read when all is sent."""
-    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as client:
-        client.sendall(sent)
-        answer = b""
-        while part := client.recv(65_536):
-            answer += part
-        return answer
-
-
-LONG_BODY = b"Content-Length: 3000000\r\n\r\n" + b"a" * 3_000_000
-
-
-async def test_a_client_that_still_sends_reads_why_it_is_refused(server: Server) -> None:
-    held = [await server.connect(ASK % b"held") for _ in range(LIMITS.connections)]
-    await server.held.wait()
-    for sent in (ASK % b"x", HEAD % b"x" + LONG_BODY):
-        answer = await asyncio.to_thread(sends_before_it_reads, server.port, sent)
-        assert refusal(answer) == (503, "too_many_connections")
-    for _, writer in held:
-        writer.close()
-
-
-async def test_a_client_that_closes_reads_an_answer_that_did_not_wait_for_its_body(server: Server) -> None:
-    """nginx asks each upstream so, unless it is told not to."""
-    sent = HEAD % b"early" + b"Connection: close\r\n" + LONG_BODY
-    answer = await asyncio.to_thread(sends_before_it_reads, server.port, sent)
-    assert answer.startswith(b"HTTP/1.1 200")
-    assert answer.endswith(b"got ")
-    assert (await server.last_words(LAST)).startswith(b"HTTP/1.1 200")
-
-
-async def test_a_refused_client_that_sends_without_end_is_cut_off(server: Server) -> None:
-    reader, writer = await server.connect(TOO_LARGE)
-    assert refusal(await rest(reader)) == (431, "head_too_large")
-    cut = False
-    async with asyncio.timeout(PATIENCE):
-        while not cut:
-            try:
-                writer.write(b"x: y\r\n")
-                await writer.drain()
-                await asyncio.sleep(0.01)
-            except ConnectionError:
-                cut = True
-    writer.close()
-
-
-async def test_refused_clients_that_do_not_close_take_no_place_of_others(server: Server) -> None:
-    refused = [await server.connect(TOO_LARGE) for _ in range(2 * LIMITS.connections)]
-    for reader, _ in refused:
-        assert refusal(await rest(reader)) == (431, "head_too_large")
-    assert (await server.last_words(LAST)).startswith(b"HTTP/1.1 200")
-    for _, writer in refused:
-        writer.close()
 
 
 async def test_many_pipelined_upgrade_offers_are_all_answered() -> None:
