@@ -61,9 +61,9 @@ demo: $(VENV)/installed ## a SaaS company's months in a minute, then a live part
 # Each worker has a PostgreSQL and a broker of its own. Byte code is kept whatever the environment says: else each worker,
 # and each process that a test starts, compiles everything anew.
 # More than there are cores: system tests wait more than they compute. A third of the workers begins with those that only
-# compute (conftest.py).
+# compute (conftest.py). A run ends when a worker dies: xdist would wait for ever for the one that it starts instead.
 WORKERS ?= $(shell expr 3 \* $$(nproc) + 1)
-PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(WORKERS)
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --max-worker-restart 0 -n $(WORKERS)
 
 .PHONY: check
 check: $(VENV)/dev-installed ## the quick tests that start no process, with few random examples

@@ -1,8 +1,8 @@
 """Ends a worker whose test goes on after pytest-timeout has given it up, and shows where each of its threads is.
 
 pytest-timeout raises an exception in the main thread, once. It ends neither a test that waits for a thread, nor one
-that waits again while it cleans up, nor one that waits in a library's C code. xdist then names the test, and another
-worker does the rest.
+that waits again while it cleans up, nor one that waits in a library's C code. xdist then names the test, and the run
+ends (`--max-worker-restart 0` in the Makefile).
 """
 
 import faulthandler
