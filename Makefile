@@ -66,7 +66,7 @@ WORKERS ?= $(shell expr 3 \* $$(nproc) + 1)
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --max-worker-restart 0 -n $(WORKERS)
 
 .PHONY: check
-check: $(VENV)/dev-installed ## the quick tests that start no process, with few random examples
+check: $(VENV)/tests-compiled ## the quick tests that start no process, with few random examples
 	EXAMPLES_SHARE=0.05 $(PYTEST) -n $$(expr $$(nproc) + 1) -q -m "not servers and not slow and not tools and not kafka and not campaign and not compiler"
 
 # The Node clients that tests/clients runs. Where they cannot be installed those tests are skipped, with the reason.
@@ -90,7 +90,7 @@ test: $(VENV)/tests-compiled ## unit, integration (PostgreSQL, embedded broker) 
 	$(PYTEST) -m "not tools and not kafka and not campaign and not compiler"
 
 .PHONY: test-tools
-test-tools: $(VENV)/dev-installed $(VENV)/analysis clients ## the console in a browser, Node SDKs, models (needs Chromium and npm)
+test-tools: $(VENV)/tests-compiled $(VENV)/analysis clients ## the console in a browser, Node SDKs, models (needs Chromium and npm)
 	$(PYTEST) -m tools
 
 .PHONY: test-compiled

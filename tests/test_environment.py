@@ -37,7 +37,6 @@ def test_the_development_lock_has_every_pin_of_the_runtime_lock() -> None:
 
 
 @pytest.mark.servers
-@pytest.mark.timeout(300)
 def test_what_runs_is_small_and_enough(tmp_path: Path) -> None:
     folder = tmp_path / "venv"
     made = subprocess.run(

@@ -1,4 +1,4 @@
-"""Every test ends: one that waits for ever shows where it waits, and one that leaves a socket open is over."""
+"""A test that waits for ever ends and shows where it waits, and one that leaves a socket open ends too."""
 
 import asyncio
 import logging

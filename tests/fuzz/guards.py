@@ -5,13 +5,12 @@ Ingest is the real one, on a log and keys in memory. The limits are seconds inst
 
 import asyncio
 import logging
-import socket
 import subprocess
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
 from math import inf
@@ -19,7 +18,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import structlog
-import uvicorn
 
 from common.connection_guard import ProblemRefusals, ended_connections
 from fuzz import connections
@@ -29,6 +27,7 @@ from http_guard.limits import ConnectionLimits
 from http_guard.protocol import protocol_factory
 from ingest.in_memory import Ingest, in_memory
 from support import reverse_proxy
+from support.uvicorn_in_loop import serving
 
 LIMITS: Final = ConnectionLimits(connections=100, head_seconds=3.0, idle_seconds=4)
 BODY_SECONDS: Final = 2.0
@@ -107,41 +106,20 @@ class Executed:
         await self._app(scope, receive, send)
 
 
-class _Uvicorn(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-@asynccontextmanager
-async def serving(app: Any, *, guarded: bool) -> AsyncIterator[int]:
+def serving_ingest(app: Any, *, guarded: bool) -> AbstractAsyncContextManager[int]:
     """Its port. Without the guard it has uvicorn's own limits."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
-    http = protocol_factory(LIMITS, ProblemRefusals(ended_connections())) if guarded else "httptools"
-    config = uvicorn.Config(
+    return serving(
         app,
-        http=http,
+        http=protocol_factory(LIMITS, ProblemRefusals(ended_connections())) if guarded else "httptools",
         timeout_keep_alive=LIMITS.idle_seconds,
         limit_concurrency=None if guarded else LIMITS.connections,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=1,
     )
-    server = _Uvicorn(config)
-    running = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        server.should_exit = True
-        await running
 
 
 @asynccontextmanager
 async def arranged(arrangement: Arrangement, app: Any, directory: Path) -> AsyncIterator[int]:
     """The port that clients connect to."""
-    async with serving(app, guarded=arrangement.guarded) as port:
+    async with serving_ingest(app, guarded=arrangement.guarded) as port:
         if not arrangement.proxied:
             yield port
             return

@@ -58,7 +58,6 @@ async def said(start: Start, words: str, settings: dict[str, str], log: Path) ->
 
 
 @pytest.mark.servers
-@pytest.mark.timeout(300)
 async def test_a_wrong_setting_is_named_and_its_secret_is_not(fork: Start, tmp_path: Path) -> None:
     common = {"LOG_LEVEL": "debug", "KAFKA_BOOTSTRAP": "127.0.0.1:1"}
     told = await asyncio.gather(
@@ -108,7 +107,6 @@ def secretive(
         yield made
 
 
-@pytest.mark.timeout(300)
 async def test_whatever_goes_wrong_no_secret_is_in_a_log_an_answer_or_a_metric(
     secretive: System, office: Office, postgres: Postgres
 ) -> None:

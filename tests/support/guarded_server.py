@@ -5,14 +5,13 @@ import gc
 import json
 import socket
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-
-import uvicorn
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from http_guard.limits import ConnectionLimits
 from http_guard.protocol import BoundedHttpProtocol, protocol_factory
 from http_guard.refusals import ConnectionEnd, Refusal, RefusalAnswer
+from support.uvicorn_in_loop import serving
 
 LIMITS = ConnectionLimits(
     connections=3, head_bytes=2_000, head_seconds=0.2, idle_seconds=1, linger_seconds=0.5, lingering=2
@@ -99,32 +98,14 @@ class Server:
             writer.close()
 
 
-class Uvicorn(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield  # they are pytest's
-
-
 @asynccontextmanager
 async def serving_with(limits: ConnectionLimits) -> AsyncIterator[Server]:
     built = Server()
-    listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
-    config = uvicorn.Config(
-        built,
-        http=protocol_factory(limits, built),
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=1,
-    )
-    server = Uvicorn(config)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    built.port = listener.getsockname()[1]
-    yield built
-    built.let_go.set()
-    server.should_exit = True
-    await serving
+    async with serving(built, http=protocol_factory(limits, built)) as built.port:
+        try:
+            yield built
+        finally:
+            built.let_go.set()
 
 
 async def rest(reader: asyncio.StreamReader) -> bytes:

@@ -9,9 +9,7 @@ import pytest
 import uvloop
 
 
-class TestedLoop(uvloop.Loop):
-    __test__ = False
-
+class LeakTolerantLoop(uvloop.Loop):
     def close(self) -> None:
         """Closes also what a test has left open.
 
@@ -28,7 +26,7 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
-    loop = TestedLoop()
+    loop = LeakTolerantLoop()
     loop.set_exception_handler(_end_at_timeout)
     return loop
 

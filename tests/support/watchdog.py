@@ -2,7 +2,8 @@
 
 pytest-timeout raises an exception in the main thread, once. It ends neither a test that waits for a thread, nor one
 that waits again while it cleans up, nor one that waits in a library's C code. xdist then names the test, and the run
-ends (`--max-worker-restart 0` in the Makefile).
+ends (`--max-worker-restart 0` in the Makefile). pytest's own `faulthandler_timeout` is one for all tests, and stops
+watching at the first failure.
 """
 
 import faulthandler

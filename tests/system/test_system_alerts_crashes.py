@@ -127,7 +127,6 @@ class TestUnderLoad:
     def card(self) -> str:
         return QUICK
 
-    @pytest.mark.timeout(300)
     async def test_mishaps_at_any_moment_lose_nothing_and_repeat_only_what_was_cut_short(
         self, alerting: Alerting, tmp_path: Path
     ) -> None:

@@ -11,7 +11,7 @@ from support.client import Client, happening
 from support.load import loaded
 from support.system import System
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.kafka
 
 
 async def test_a_broker_killed_in_the_middle_of_posting_costs_nothing_that_was_accepted(

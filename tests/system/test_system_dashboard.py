@@ -23,10 +23,7 @@ from support.starts import Start
 from support.system import System, system
 from support.watched import PANELS, RULES
 
-pytestmark = [
-    pytest.mark.skipif(not prometheus.available(), reason=prometheus.MISSING),
-    pytest.mark.timeout(300),
-]
+pytestmark = pytest.mark.skipif(not prometheus.available(), reason=prometheus.MISSING)
 
 JOBS = {"ingest": "ingest", "worker": "scoring-worker", "api": "scoring-api", "alerts": "alerts", "console": "console"}
 ASKED = [(panel["title"], target["expr"]) for panel in PANELS for target in panel["targets"]]

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
-import pytest
 from sqlalchemy import NullPool
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -15,8 +14,6 @@ from support.audit import STORED
 from support.client import bearer, happening
 from support.erasures import traces
 from support.system import ERASURE_KEY
-
-pytestmark = pytest.mark.timeout(300)
 
 MINE, OTHERS = "wonderful-widgets", ["birch-foods", "cedar-mills", "aspen-labs"]
 # Of each partition one that was merged into it, and one that has it as its parent.

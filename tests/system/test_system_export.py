@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from sqlalchemy import NullPool
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -10,8 +9,6 @@ from common.keys import Scope
 from support.alerting import Alerting, mood
 from support.client import bearer, happening
 from support.erasures import traces
-
-pytestmark = pytest.mark.timeout(300)
 
 MINE, OTHER = "wonderful-widgets", "birch-foods"
 ANN, BO = "ann", "bo"

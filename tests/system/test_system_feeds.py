@@ -3,7 +3,6 @@
 from typing import Any
 
 import httpx
-import pytest
 
 from common.keys import Scope
 from support.audit import audit
@@ -11,8 +10,6 @@ from support.client import Client, bearer, happening
 from support.quick import QUIET_AFTER
 from support.service import Service
 from support.system import System
-
-pytestmark = pytest.mark.timeout(180)
 
 _FLAGS = "SELECT account_id FROM scoring.signal WHERE kind = 'flag' AND body->>'to' = 'gone_quiet'"
 QUICK = {"SCORING_SESSION_SECONDS": "2"}

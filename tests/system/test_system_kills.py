@@ -15,7 +15,7 @@ from support.load import loaded
 from support.service import Service
 from support.system import COMMITS, PARTITIONS, System
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.kafka
 
 KILLS = 10
 FREEZES = 12

@@ -13,8 +13,6 @@ from support.alerting import Alerting, mood
 from support.audit import STORED, audit, told_by
 from support.system import System
 
-pytestmark = pytest.mark.timeout(300)
-
 ACCOUNTS = [f"account-{n}" for n in range(12)]
 # Told before the backup and no news since; told, and recovered after the backup; fallen after the backup.
 QUIET, RECOVERED, FALLEN = ACCOUNTS[:4], ACCOUNTS[4:6], ACCOUNTS[6:]

@@ -18,7 +18,7 @@ from support.client import Client, happening
 from support.quick import QUIET_AFTER
 from support.system import System
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.kafka
 
 PACE = 0.4
 

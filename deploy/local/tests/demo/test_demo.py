@@ -60,7 +60,6 @@ def output_until(process: "subprocess.Popen[str]", text: str) -> str:
     pytest.fail(f"the demo ended without {text!r}:\n{read}")
 
 
-@pytest.mark.timeout(180)
 def test_a_demo_that_is_interrupted_leaves_nothing_behind(demo: "subprocess.Popen[str]") -> None:
     output_until(demo, "Ready after")
     home = LOCAL / f"demo-{demo.pid}"
@@ -74,7 +73,6 @@ def test_a_demo_that_is_interrupted_leaves_nothing_behind(demo: "subprocess.Pope
     assert not home.exists()
 
 
-@pytest.mark.timeout(180)
 def test_a_demo_that_is_told_to_end_while_it_starts_leaves_nothing_behind(demo: "subprocess.Popen[str]") -> None:
     home = LOCAL / f"demo-{demo.pid}"
     deadline = time.monotonic() + 60
@@ -104,7 +102,6 @@ def time_to_value(told: dict[str, str]) -> float:
         time.sleep(0.5)
 
 
-@pytest.mark.timeout(180)
 def test_a_demo_that_serves_stays_to_be_asked_until_ctrl_c() -> None:
     with started("--serve") as demo:
         said = output_until(demo, "Ctrl-C ends")

@@ -114,7 +114,6 @@ def stack() -> Iterator[Stack]:
         shutil.rmtree(path)
 
 
-@pytest.mark.timeout(180)
 def test_the_stack_stays_until_it_is_taken_down(stack: Stack) -> None:
     code, said = stack.up()
     assert code == 0
@@ -154,7 +153,6 @@ def test_the_stack_stays_until_it_is_taken_down(stack: Stack) -> None:
     assert stack.status() == (1, "Nothing is up. `make up` starts the stack.\n")
 
 
-@pytest.mark.timeout(300)
 def test_what_dies_is_started_again(stack: Stack) -> None:
     stack.up()
     keys = stack.described().description.keys
@@ -181,7 +179,6 @@ def test_what_dies_is_started_again(stack: Stack) -> None:
     _wait_for(lambda: len(stack.listed().json()["accounts"]) == 1)
 
 
-@pytest.mark.timeout(300)
 def test_up_and_down_cope_with_a_stack_that_was_killed(stack: Stack) -> None:
     code, said = stack.up()
     assert code == 0, said
@@ -211,7 +208,6 @@ def test_up_and_down_cope_with_a_stack_that_was_killed(stack: Stack) -> None:
     assert not stack.directory.postgres.running
 
 
-@pytest.mark.timeout(180)
 def test_a_start_that_fails_shows_why_and_leaves_nothing_running(stack: Stack, tmp_path: Path) -> None:
     card = tmp_path / "scorecard.yml"
     card.write_text("version: none of this is a card\n")

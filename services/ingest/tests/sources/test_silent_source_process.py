@@ -9,7 +9,6 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-import pytest
 
 from common.database import engine, migrate
 from common.keys import KeyStore, Scope
@@ -44,7 +43,6 @@ async def until(true: Callable[[], Awaitable[bool] | bool]) -> None:
             await asyncio.sleep(0.05)
 
 
-@pytest.mark.timeout(400)
 async def test_a_silence_and_its_end_are_announced_once_through_a_restart_and_an_outage(
     own_postgres: Postgres, embedded_broker: EmbeddedBroker, tmp_path: Path
 ) -> None:

@@ -149,7 +149,6 @@ def test_the_real_course_has_what_its_readme_says() -> None:
 
 
 @needs_data
-@pytest.mark.timeout(400)
 def test_the_baselines_of_the_real_course_are_as_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Measured before by prototypes: days since the last click .71, one decayed counter .82 to .84."""
     # What learns takes longest, and is tested on small companies.
