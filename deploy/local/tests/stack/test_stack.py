@@ -128,7 +128,8 @@ def test_the_stack_stays_until_it_is_taken_down(stack: Stack) -> None:
     assert "No reverse proxy is in front" in said
     assert str(stack.directory.messages) in said
     assert "asked to cancel" in stack.message()
-    assert [alert["to"] for alert in stack.alerts().json()["alerts"]] == ["cancel_intent"]
+    # The first look comes 5 s after the event, and may be there already.
+    assert "cancel_intent" in [alert["to"] for alert in stack.alerts().json()["alerts"]]
     assert f"ALERTS_KEY={keys.alerts}" in stack.directory.environment.read_text()
 
     code, said = stack.status()
