@@ -89,8 +89,8 @@ class ReadingContract:
         async with bus.reading(topic) as reader:
             await reader.until(lambda: reader.consumer.at_end(0))
             started = time.monotonic()
-            assert await reader.poll(timeout=0.2) == []
-            assert 0.15 < time.monotonic() - started < 1.5
+            assert await asyncio.wait_for(reader.poll(timeout=0.2), PATIENCE) == []
+            assert time.monotonic() - started > 0.15
             assert await reader.poll(timeout=0) == []
 
     async def test_a_cancelled_poll_loses_no_record(self, bus: Bus) -> None:
@@ -216,8 +216,6 @@ class ReadingContract:
             await bus.go_offline()
             with pytest.raises(BusUnavailable):
                 await producer.send(topic, [outgoing(2)])
-            stopping = time.monotonic()
-        assert time.monotonic() - stopping < 12
         assert reader.told == [("assigned", frozenset({0})), ("revoked", frozenset({0}))]
 
     # Partition workers

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 import pytest
+from bus_harness import PATIENCE
 from partition_log import TOPIC, Log
 from partition_store import Fate, PartitionStore, StoringHandler, StoringService, until
 from structlog.testing import capture_logs
@@ -427,7 +428,7 @@ async def test_a_cancellation_cuts_the_write_under_way_short(log: Log, service: 
     await until(lambda: service.store.waiting == 1)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(running, 1.0)
+        await asyncio.wait_for(running, PATIENCE)
     assert (service.store.waiting, service.store.count()) == (0, 0)
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -205,9 +204,7 @@ def test_without_a_broker_the_command_says_so(
     card: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("KAFKA_BOOTSTRAP", "127.0.0.1:1")
-    began = time.monotonic()
 
     assert main(["backtest", "--log", "--card", str(card)]) == 1
 
     assert "127.0.0.1:1" in capsys.readouterr().err
-    assert time.monotonic() - began < 30
