@@ -107,7 +107,7 @@ digest: $(VENV)/dev-installed .compiled/built ## the same bits from both forms o
 
 .PHONY: test-kafka
 test-kafka: $(VENV)/dev-installed ## the bus and the whole system on Apache Kafka (needs Java 17 and Maven)
-	$(BIN)/pytest -m kafka
+	$(PYTEST) -n 2 -m kafka
 
 .PHONY: pictures
 pictures: $(VENV)/dev-installed ## pictures of the console's pages for docs/console, from the demo's company (needs Chromium)

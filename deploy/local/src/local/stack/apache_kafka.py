@@ -3,6 +3,7 @@
 A node keeps its log in its directory: stop or kill it, start it again, and it goes on where it was.
 """
 
+import fcntl
 import hashlib
 import re
 import shutil
@@ -32,17 +33,24 @@ def available() -> str | None:
 
 
 def jars(directory: Path) -> Path:
-    """The folder of jars, fetched by Maven once: pom.xml names the version."""
+    """The folder of jars, fetched by Maven once: pom.xml names the version. Another process waits for the first one."""
     folder = directory / f"kafka-jars-{_digest(POM)}"
-    if not folder.exists():
-        partial = folder.with_suffix(".partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        command = ["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies"]
-        done = subprocess.run([*command, f"-DoutputDirectory={partial}"], capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise ServerError(f"Maven could not fetch Apache Kafka: {done.stdout[-2000:]}{done.stderr[-2000:]}")
-        partial.rename(folder)
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "kafka-jars.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            _fetch_jars(folder)
     return folder
+
+
+def _fetch_jars(folder: Path) -> None:
+    partial = folder.with_suffix(".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    command = ["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies"]
+    done = subprocess.run([*command, f"-DoutputDirectory={partial}"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ServerError(f"Maven could not fetch Apache Kafka: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+    partial.rename(folder)
 
 
 class ApacheKafka:
