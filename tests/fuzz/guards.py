@@ -32,7 +32,6 @@ from support.uvicorn_in_loop import serving
 LIMITS: Final = ConnectionLimits(connections=100, head_seconds=3.0, idle_seconds=4)
 BODY_SECONDS: Final = 2.0
 PROXY_SECONDS: Final = {"read_header": 3.0, "read_body": 4.0, "write": 6.0, "keepalive": 3.0, "idle": 4.0}
-PATIENCE: Final = 20.0
 # A proxy may take a body for requests only now and then, so each such attack is made so often at once.
 TRIES: Final = 5
 AT_ONCE: Final = 4  # for the table, which shows seconds
@@ -46,6 +45,11 @@ class Arrangement:
     guarded: bool
     proxied: bool
     without: str | None = None
+
+    @property
+    def patience(self) -> float:
+        """After how many seconds a connection counts as kept. A busy machine may take long to end it."""
+        return 120.0 if self.guarded else 20.0
 
 
 ALONE = Arrangement("uvicorn", guarded=False, proxied=False)
@@ -138,25 +142,26 @@ async def attacked(
 ) -> Mapping[Way, Result]:
     """Each attack on a connection of its own. The fewer are made at once, the less they delay each other."""
     turns = asyncio.Semaphore(at_once)
+    patience = arrangement.patience
     async with in_memory(body_seconds=BODY_SECONDS) as ingest:
         executed = Executed(ingest)
         async with arranged(arrangement, executed, directory) as port:
-            results = await asyncio.gather(*(_in_turn(turns, way, port, ingest, executed) for way in ways))
+
+            async def in_turn(way: Way) -> Result:
+                async with turns:
+                    return await _result(way, port, ingest, executed, patience=patience)
+
+            results = await asyncio.gather(*map(in_turn, ways))
     return dict(zip(ways, results, strict=True))
 
 
-async def _in_turn(turns: asyncio.Semaphore, way: Way, port: int, ingest: Ingest, executed: Executed) -> Result:
-    async with turns:
-        return await _result(way, port, ingest, executed)
-
-
-async def _result(way: Way, port: int, ingest: Ingest, executed: Executed) -> Result:
+async def _result(way: Way, port: int, ingest: Ingest, executed: Executed, *, patience: float) -> Result:
     key, began = ingest.keys.create(), time.monotonic()
     callers = [
         PacedCaller(port, name=way.__name__, key=key, body_seconds=BODY_SECONDS)
         for _ in range(TRIES if way in SMUGGLING else 1)
     ]
-    ended = await asyncio.gather(*(_ended(caller, way) for caller in callers))
+    ended = await asyncio.gather(*(_ended(caller, way, patience) for caller in callers))
     smuggled = executed.smuggled[way.__name__]
     return Result(
         said=max((statuses(bytes(caller.heard)) for caller in callers), key=len),
@@ -167,9 +172,9 @@ async def _result(way: Way, port: int, ingest: Ingest, executed: Executed) -> Re
     )
 
 
-async def _ended(caller: PacedCaller, way: Way) -> bool:
+async def _ended(caller: PacedCaller, way: Way, patience: float) -> bool:
     try:
-        await caller.misbehave(way, patience=PATIENCE)
+        await caller.misbehave(way, patience=patience)
     except TimeoutError:
         return False
     return True
@@ -184,10 +189,10 @@ async def served_after(arrangement: Arrangement, directory: Path) -> float | Non
         await asyncio.sleep(0.2)
         key, began = ingest.keys.create(), time.monotonic()
         try:
-            while time.monotonic() - began < PATIENCE:
+            while time.monotonic() - began < arrangement.patience:
                 with suppress(TimeoutError):
                     caller = PacedCaller(port, name="", key=key, body_seconds=BODY_SECONDS)
-                    await caller.misbehave(Caller.garbage_after_good, patience=PATIENCE)
+                    await caller.misbehave(Caller.garbage_after_good, patience=arrangement.patience)
                 if "202" in statuses(bytes(caller.heard)):
                     return time.monotonic() - began
                 await asyncio.sleep(0.1)

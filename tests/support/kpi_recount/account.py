@@ -24,6 +24,7 @@ FIELDS = {
     "contract.ended": (),
     "contract.cancel_requested": (),
 }
+MERGED = "account.merged"
 EVIDENCE = ("arr", "contract_start", "contract_end")
 ONE_DAY = timedelta(days=1)
 
@@ -51,10 +52,15 @@ class Account:
 
     events: list[Event]
     health: Health
+    # The accounts that were merged into this one, each with its last event's day, and the day of that.
+    merged_into_this: list[tuple["Account", date]] = field(default_factory=list)
     states: dict[date, State] = field(default_factory=dict)
 
     def facts(self, last: date) -> dict[str, Any]:
+        """What was learned first holds before, too."""
         found: dict[str, Any] = {}
+        for one in reversed(self.events):
+            found |= _said(one)
         for one in self.of(last):
             found |= _said(one)
         return found
@@ -78,6 +84,26 @@ class Account:
         first = next(self.evidence(), None)
         return min(days) if days else None if first is None else first.time.date()
 
+    @property
+    def merged_on(self) -> date | None:
+        return next((one.time.date() for one in reversed(self.events) if one.name == MERGED), None)
+
+    @property
+    def held_from(self) -> date | None:
+        """Whoever goes on under an id of which nothing was known before had one contract until then."""
+        first = next(self.evidence(), None)
+        customers = [day for one, day in self.merged_into_this if one.start is not None and one.start < day]
+        if first is None or self.start is None or not customers or first.time.date() < min(customers):
+            return self.start
+        return max(self.start, min(customers))
+
+    def family(self, last: date) -> Iterator["Account"]:
+        """The account, and those that it goes on as at the end of a day."""
+        yield self
+        for one, day in self.merged_into_this:
+            if day <= last:
+                yield from one.family(last)
+
     def state(self, day: date) -> State:
         if day not in self.states:
             self.states[day] = self._state(day)
@@ -91,19 +117,18 @@ class Account:
             day += ONE_DAY
 
     def _state(self, day: date) -> State:
-        start = self.start
+        start = self.held_from
         if start is None or day < start:
             return State()
         moved = [one for one in self.events if one.name in FACT_EVENTS and _says_of_revenue(one)]
         # What was learned first holds from the start of the contract on.
-        seen = [one for one in moved if one.time.date() <= day] or moved[:1]
-        # On the day of the start all that came until then holds.
         facts: dict[str, Any] = {}
-        has_contract = False
-        for one in seen:
+        for one in reversed(moved):
+            facts |= {name: value for name, value in _said(one).items() if name != "status"}
+        for one in [one for one in moved if one.time.date() <= day] or moved[:1]:
             facts |= _said(one)
-            has_contract = has_contract or one in list(self.evidence())
-        if not has_contract or facts.get("status") == "churned":
+        merged = self.merged_on
+        if facts.get("status") == "churned" or (merged is not None and merged <= day):
             return State(seats=facts.get("seats"))
         end = facts.get("contract_end")
         return State(True, facts.get("arr"), facts.get("seats"), None if end is None else date.fromisoformat(end))

@@ -11,7 +11,13 @@ DANGER = timedelta(days=90)
 
 
 def decisions(accounts: Sequence[Account], first: date, last: date) -> dict[str, float | None]:
-    all_terms = [(account, term) for account in accounts for term in terms_of(account)]
+    all_terms = [
+        (account, term)
+        for account in accounts
+        for term in terms_of(account)
+        # Of a merged account nobody decides any more.
+        if term.decided is not None or account.merged_on is None
+    ]
     due = [(account, term) for account, term in all_terms if first <= term.due <= last]
     terms = [term for _, term in due]
     decided = [term for term in terms if term.decided is not None]

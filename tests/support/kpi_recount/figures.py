@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from scoring.health.scorer import Scorer
-from support.kpi_recount.account import ONE_DAY, Account, Read, events_of, midnight
+from support.kpi_recount.account import MERGED, ONE_DAY, Account, Read, events_of, midnight
 from support.kpi_recount.adoption import answers, health_figures
 from support.kpi_recount.decisions import decisions
 from support.kpi_recount.health import follow_health
@@ -41,10 +41,15 @@ def recount(
 ) -> dict[str | None, Group]:
     """The groups by their names: one without a name if they are not told apart."""
     now = known_at is None and last >= log[-1].recorded.date() if log else False
-    accounts = [
-        Account(events, follow_health(rules.scorer, name, log).known(known_at))
+    named = {
+        name: Account(events, follow_health(rules.scorer, name, log).known(known_at))
         for name, events in events_of(log, known_at).items()
-    ]
+    }
+    for account in named.values():
+        for one in account.events:
+            if one.name == MERGED and one.properties["into"] in named:
+                named[one.properties["into"]].merged_into_this.append((account, one.time.date()))
+    accounts = list(named.values())
     groups: dict[str | None, list[Account]] = {} if by else {None: []}
     for account in accounts:
         # Who never had a contract is left out.

@@ -1,14 +1,15 @@
-"""Random logs of two accounts: what they post, when it happens, and how much later it is recorded."""
+"""Random logs of two accounts, and of one that they may go on as: what they post, when, and how late it is recorded."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from common.contracts.events import Event, Tick
-from support.kpi_recount.account import Read
+from support.kpi_recount.account import MERGED, Read
 from support.kpi_recount.card import STEPS
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -52,6 +53,7 @@ of_use = st.one_of(
     st.tuples(st.just("depth.measured"), st.fixed_dictionaries({"share": st.sampled_from([0.0, 0.5, 1.0])})),
     st.tuples(st.just("session.started"), nothing),
 )
+merged = st.tuples(st.just(MERGED), st.fixed_dictionaries({"into": st.sampled_from(["beta", "cove"])}))
 retracted = st.tuples(st.just("event.retracted"), st.fixed_dictionaries({"event_id": st.integers(0, 12).map(str)}))
 # Hours from the beginning to the event, how many hours later it is recorded, whose it is, who did it, and what it says.
 posted = st.tuples(
@@ -59,7 +61,7 @@ posted = st.tuples(
     st.sampled_from([0, 0, 1, 30, 500]),
     st.sampled_from(["acme", "beta"]),
     st.sampled_from(["ann", "bo"]),
-    st.one_of(of_contract, of_contract, of_people, of_use, of_use, retracted),
+    st.one_of(of_contract, of_contract, of_people, of_use, of_use, retracted, merged),
 )
 
 
@@ -117,6 +119,10 @@ def _of_step(chance: Random) -> Said:
     return chance.choice([plan, ("milestone.reached", step), ("milestone.reached", step)])
 
 
+def _merged(chance: Random) -> Said:
+    return MERGED, {"into": chance.choice(["beta", "cove", "cove"])}
+
+
 _KINDS: dict[Callable[[Random], Said], float] = {
     _mood: 4.0,
     lambda chance: ("depth.measured", {"share": chance.choice([0.0, 0.5, 1.0])}): 1.5,
@@ -128,6 +134,7 @@ _KINDS: dict[Callable[[Random], Said], float] = {
     lambda _: ("contract.started", {"arr": 30}): 0.4,
     lambda chance: ("account.updated", {"contract_start": _day(chance, range(-20, 40))} | _tier(chance)): 0.6,
     _of_step: 2.0,
+    _merged: 0.5,
     lambda chance: ("nps.answered", {"score": chance.randrange(11)}): 1.0,
     lambda chance: ("csat.answered", {"score": chance.randrange(1, 6)}): 1.0,
     lambda chance: ("event.retracted", {"event_id": str(chance.randrange(30))}): 0.8,
@@ -153,9 +160,31 @@ def log_of(rows: Sequence[Row], ticks: Sequence[int] = ()) -> list[Read]:
     The last tick comes a month after all else.
     """
     found = [Read(Tick(), BEGIN + timedelta(days=day)) for day in (*ticks, DAYS + 30)]
+    merges = {str(number) for number, (*_, (name, _)) in enumerate(rows) if name == MERGED}
     for number, (hours, late, account, user, (name, properties)) in enumerate(rows):
+        if properties.get("event_id") in merges:
+            continue  # a merge is for ever
         time = BEGIN + timedelta(hours=hours)
         who = user if name.endswith(".answered") or name == "session.started" else None
         one = Event(str(number), account, name, time, "test", time, user_id=who, properties=properties)
-        found.append(Read(one, time + timedelta(hours=late)))
-    return sorted(found, key=lambda read: read.recorded)
+        found.append(Read(one, time + timedelta(hours=0 if name == MERGED else late)))
+    return list(_followed(sorted(found, key=lambda read: read.recorded)))
+
+
+def _followed(log: Sequence[Read]) -> Iterator[Read]:
+    """As the door does it: after a merge what comes is the other account's."""
+    aliases: dict[str, str] = {}
+    for one in log:
+        if isinstance(one.event, Tick):
+            yield one
+            continue
+        account = aliases.get(one.event.account_id, one.event.account_id)
+        if one.event.name != MERGED:
+            yield Read(replace(one.event, account_id=account), one.recorded)
+        elif one.event.account_id not in aliases:
+            into = one.event.properties["into"]
+            into = aliases.get(into, into)
+            if into != account:
+                aliases = {name: into if target == account else target for name, target in aliases.items()}
+                aliases[account] = into
+                yield Read(replace(one.event, properties={"into": into}), one.recorded)

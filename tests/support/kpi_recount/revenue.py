@@ -6,7 +6,7 @@ from datetime import date
 from statistics import fmean
 
 from common.contracts.signals import Band
-from support.kpi_recount.account import ONE_DAY, Account, midnight
+from support.kpi_recount.account import ONE_DAY, STATUS, Account, midnight
 from support.kpi_recount.shares import mean, share
 
 YEAR = 365.25
@@ -30,11 +30,9 @@ def revenue(accounts: Sequence[Account], first: date, last: date) -> dict[str, f
     after = [one.state(last) for one in accounts]
     moved = [_movement(one, first, last) for one in accounts]
     arr_before = sum(state.arr or 0.0 for state in before if state.customer)
-    kept = [
-        (old.arr or 0.0, (old.arr or 0.0) if new.customer and new.arr is None else (new.arr or 0.0))
-        for old, new in zip(before, after, strict=True)
-        if old.customer
-    ]
+    begun = [(_paid_before(one, first, last), new) for one, new in zip(accounts, after, strict=True)]
+    started = [(sum(paid), new) for paid, new in begun if paid]
+    kept = [(old, old if new.customer and new.arr is None else (new.arr or 0.0)) for old, new in started]
     old_customers, customers = sum(old.customer for old in before), sum(new.customer for new in after)
     churned = sum(one.left and not new.customer for one, new in zip(moved, after, strict=True))
     expansion = sum(one.expansion for one in moved)
@@ -51,38 +49,64 @@ def revenue(accounts: Sequence[Account], first: date, last: date) -> dict[str, f
             sum(one.cross_sold and old.customer for one, old in zip(moved, before, strict=True)), old_customers
         ),
         "customer_churn_rate": share(churned, churned + customers),
-        "gross_revenue_retention": share(sum(min(pair) for pair in kept), arr_before),
-        "net_revenue_retention": share(sum(new for _, new in kept), arr_before),
-        "logo_churn_rate": share(
-            sum(old.customer and not new.customer for old, new in zip(before, after, strict=True)), old_customers
-        ),
+        "gross_revenue_retention": share(sum(min(pair) for pair in kept), sum(old for old, _ in kept)),
+        "net_revenue_retention": share(sum(new for _, new in kept), sum(old for old, _ in kept)),
+        "logo_churn_rate": share(sum(not new.customer for _, new in started), len(started)),
         "arr_at_risk": sum(one.state(last).arr or 0.0 for one in accounts if _is_at_risk(one, last)),
     }
 
 
 def lifetimes(accounts: Sequence[Account], last: date) -> dict[str, float | None]:
-    """Over all who were a customer on some day until the end of the span."""
-    days = [(one, [state for _, state in one.states_until(last) if state.customer]) for one in accounts]
-    lived = [(one, states) for one, states in days if states]
-    paid = [sum(state.arr or 0.0 for state in states) + _still_to_pay(one, last) for one, states in lived]
+    """Over all who were a customer on some day until the end of the span, also as an account merged into this one."""
+    lived: list[int] = []
+    paid: list[float] = []
+    for account in accounts:
+        if is_merged(account, last):
+            continue
+        states = [each for one in account.family(last) for each in one.states_until(last) if each[1].customer]
+        if states:
+            lived.append(len({day for day, _ in states}))
+            paid.append(sum(state.arr or 0.0 for _, state in states) + _still_to_pay(account, last))
     known = [one.state(last).arr for one in accounts if one.state(last).customer]
     purchase = mean([arr for arr in known if arr is not None])
     return {
         "lifetime_value": mean([each / YEAR for each in paid]),
-        "expected_lifetime_value": purchase and purchase * fmean(len(states) for _, states in lived) / YEAR,
+        "expected_lifetime_value": purchase and purchase * fmean(lived) / YEAR,
     }
+
+
+def is_merged(account: Account, last: date) -> bool:
+    """Whether it goes on as another account at the end of the day."""
+    return account.merged_on is not None and account.merged_on <= last
+
+
+def _paid_before(account: Account, first: date, last: date) -> list[float]:
+    """What each of the accounts as which this one goes on paid when the span began, if it was a customer."""
+    if is_merged(account, last):
+        return []
+    states = [one.state(first - ONE_DAY) for one in account.family(last)]
+    return [state.arr or 0.0 for state in states if state.customer]
 
 
 def _movement(account: Account, first: date, last: date) -> Movement:
     found = Movement()
+    grown = taken_over = 0.0
+    for merged, on in account.merged_into_this:
+        old = merged.state(on - ONE_DAY)
+        if first <= on <= last and old.customer and not _left(merged, on):
+            if account.state(on - ONE_DAY).customer:
+                grown += old.arr or 0.0
+            else:
+                taken_over += old.arr or 0.0
     day = first
     while day <= last:
         old, new = account.state(day - ONE_DAY), account.state(day)
         if new.customer and not old.customer:
             found.new += new.arr or 0.0
         elif old.customer and not new.customer:
-            found.lost += old.arr or 0.0
-            found.left = True
+            if _left(account, day):
+                found.lost += old.arr or 0.0
+                found.left = True
         elif new.customer and old.arr is not None and new.arr is not None:
             found.expansion += max(new.arr - old.arr, 0.0)
             found.contraction += max(old.arr - new.arr, 0.0)
@@ -90,7 +114,20 @@ def _movement(account: Account, first: date, last: date) -> Movement:
             found.cross_sold |= new.arr > old.arr and more
             found.up_sold |= new.arr > old.arr and not more
         day += ONE_DAY
+    found.expansion = max(found.expansion - grown, 0.0)
+    if taken_over > 0.0 and found.new > 0.0:
+        # The same customer under another id: it began nothing, and pays more or less than before.
+        change, found.new = found.new - taken_over, 0.0
+        found.expansion += max(change, 0.0)
+        found.contraction += max(-change, 0.0)
+    if grown or taken_over:
+        found.up_sold = found.cross_sold = False
     return found
+
+
+def _left(account: Account, day: date) -> bool:
+    told = [STATUS[one.name] for one in account.of(day) if one.name in STATUS]
+    return told[-1:] == ["churned"]
 
 
 def _is_at_risk(account: Account, last: date) -> bool:

@@ -110,6 +110,10 @@ async def arr(api: Api, **asked: Any) -> float:
     return value
 
 
+def values(answer: dict[str, Any]) -> dict[str, float | None]:
+    return {name: figure["value"] for name, figure in answer["spans"][0]["groups"][0]["figures"].items()}
+
+
 async def test_of_an_erased_account_amounts_stay_under_an_id_that_nobody_knows(api: Api) -> None:
     harness = api.harness
     await harness.post(
@@ -157,7 +161,7 @@ async def test_an_account_that_was_merged_into_an_erased_one_stays_the_same_cust
     )
     await harness.score()
     spans = {"from_": "2026-03-05", "to": "2026-03-20"}
-    before = (await api.kpis(**spans))["spans"]
+    before = values(await api.kpis(**spans))
     pseudonym = ERASURE_KEY.pseudonym(new).hex()
     await harness.write(harness.partition_of(new), Erased("request 1", new, pseudonym), at=START + 30 * DAY)
     await harness.score()
@@ -165,7 +169,8 @@ async def test_an_account_that_was_merged_into_an_erased_one_stays_the_same_cust
     for partition in range(harness.partitions):
         await harness.write(partition, MentionsErased("request 1", new), at=START + 30 * DAY)
     await harness.score()
-    assert (await api.kpis(**spans))["spans"] == before
+    # Sums of amounts are taken in another order, by the new id.
+    assert values(await api.kpis(**spans)) == pytest.approx(before)
     async with harness.engine.connect() as connection:
         tables = ("kpi_entry", "erased_kpi_entry")
         stored = [(await connection.execute(text(f"SELECT * FROM scoring.{one}"))).all() for one in tables]
@@ -183,8 +188,7 @@ async def test_of_merged_accounts_one_customer_stays(api: Api) -> None:
         event("new", "account.updated", START + 10 * DAY, properties={"arr": 100}),
     )
     await harness.score()
-    figures = (await api.kpis(from_="2026-03-05", to="2026-03-20"))["spans"][0]["groups"][0]["figures"]
-    value = {name: figure["value"] for name, figure in figures.items()}
+    value = values(await api.kpis(from_="2026-03-05", to="2026-03-20"))
     assert (value["customers"], value["arr"]) == (1, 100.0)
     assert (value["gross_revenue_retention"], value["net_revenue_retention"], value["logo_churn_rate"]) == (
         1.0,

@@ -96,5 +96,5 @@ def _known_view(view: EntryView, known_at: float) -> EntryView:
 
 def _prepared(view: EntryView) -> EntryView:
     """What every span needs is computed once, and not by the first request."""
-    _ = view.revenue, view.terms, view.roots
+    _ = view.revenue, view.terms, view.merges
     return view

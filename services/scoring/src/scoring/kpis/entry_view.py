@@ -13,9 +13,11 @@ from scoring.kpis.labels import Labels, month_labels, text_labels
 
 # A day has its number times this in a key of (account, day); so days are kept within it, 1970 to 9999.
 _DAYS: Final = 1 << 22
-_FAR: Final = _DAYS - 1
+LAST_DAY: Final = _DAYS - 1
 # Any of these makes an account a customer.
 _OF_CONTRACT: Final = ("arr", "contract_start", "contract_end", CONTRACT_EVENT)
+# What was learned first of these holds from the start of the contract on.
+_HELD: Final = ("arr", "seats", "contract_end")
 _OF_REVENUE: Final = (*_OF_CONTRACT, "status", "merged_into", "seats", ERASED)
 
 
@@ -33,8 +35,16 @@ class RevenueByDay(NamedTuple):
     seats: Floats
     end: Floats
     churned: Flags
+    merged: Flags
     erased: Flags
     first: Flags
+
+
+class Merges(NamedTuple):
+    """On which day each account was merged, NaN if it was not, and into which: itself if that one is not known."""
+
+    day: Floats
+    into: Ints
 
 
 class Terms(NamedTuple):
@@ -70,6 +80,14 @@ class EntryView:
         # Of several rows of one account the last one is assigned last.
         found[column.account[rows]] = column.value[rows]
         return found
+
+    def held_values(self, field: str, day: int) -> Floats:
+        """As `values`, but what was learned first holds before, too: a first sync tells what has long been so."""
+        column, found = self.column(field), self.values(field, day)
+        known = np.zeros(self.size, dtype=bool)
+        known[column.account[column.at < (day + 1) * DAY]] = True
+        first = _first_of_accounts(column, self.size)
+        return np.where(known, found, first)
 
     def last_values(self, fields: Sequence[str], day: int) -> Floats:
         """Of several fields the one that was set last, at the end of a day."""
@@ -111,28 +129,36 @@ class EntryView:
         """The month in which each account became a customer: 2026-01."""
         return month_labels(self.start_days)
 
-    def labels(self, field: str, day: int, *, written: Callable[[str], str] = str) -> Labels:
-        """The texts of a field at the end of a day; those that are `written` alike are one."""
-        return text_labels(self.values(field, day), self.table.texts, written=written)
+    def labels(self, values: Floats, *, written: Callable[[str], str] = str) -> Labels:
+        """The texts that these values of a field stand for; those that are `written` alike are one."""
+        return text_labels(values, self.table.texts, written=written)
 
     @cached_property
-    def roots(self) -> Ints:
-        """The account as which each one goes on after merges: itself if it was not merged, or into an unknown one."""
+    def merges(self) -> Merges:
         numbers = {account_id: number for number, account_id in enumerate(self.table.accounts)}
+        days, into = np.full(self.size, np.nan), np.arange(self.size)
+        column = self.column("merged_into")
+        for account, at, value in zip(column.account.tolist(), column.at.tolist(), column.value.tolist(), strict=True):
+            if value == value:
+                days[account] = at // DAY
+                into[account] = numbers.get(self.table.texts[int(value)], account)
+        return Merges(days, into)
+
+    def roots(self, day: int) -> Ints:
+        """The account as which each one goes on at the end of a day, after the merges until then."""
         roots = np.arange(self.size)
-        merged = self.values("merged_into", _FAR)
-        into = {
-            account: numbers.get(self.table.texts[int(merged[account])], account)
-            for account in np.flatnonzero(~np.isnan(merged)).tolist()
-        }
-        for account in into:
-            seen = {account}
-            root = account
-            while root in into and into[root] not in seen:
-                root = into[root]
-                seen.add(root)
-            roots[account] = root
+        for account in np.flatnonzero(self.merges.day <= day).tolist():
+            roots[account] = self.root(account, day)
         return roots
+
+    def root(self, account: int, day: int) -> int:
+        """As which account this one goes on at the end of a day: itself if it was not merged until then."""
+        days, into = self.merges
+        seen = {account}
+        while days[account] <= day and int(into[account]) not in seen:
+            account = int(into[account])
+            seen.add(account)
+        return account
 
     @cached_property
     def revenue(self) -> RevenueByDay:
@@ -142,10 +168,14 @@ class EntryView:
         at_place = {
             field: _filled_forward(column, place, account) for field, column in zip(_OF_REVENUE, columns, strict=True)
         }
-        has_contract = np.any([_was_set(self.column(field), place, account) for field in _OF_CONTRACT], axis=0)
+        for field in _HELD:
+            column = self.column(field)
+            first = _first_of_accounts(column, self.size)[account]
+            at_place[field] = np.where(_was_set(column, place, account), at_place[field], first)
         churned = at_place["status"] == self.text_number("churned")
         merged, erased = ~np.isnan(at_place["merged_into"]), ~np.isnan(at_place[ERASED])
-        customer = has_contract & ~churned & ~merged & ~erased
+        # Rows before what makes an account a customer fall on the first day of that, or hold what was learned then.
+        customer = ~np.isnan(self.start_days[account]) & ~churned & ~merged & ~erased
         arr = np.where(customer, at_place["arr"], 0.0)
         day = self._days_of(account, at, place)
         last_of_day = np.append((account[1:] != account[:-1]) | (day[1:] != day[:-1]), True)[: len(account)]
@@ -158,6 +188,7 @@ class EntryView:
             seats=at_place["seats"][last_of_day],
             end=at_place["contract_end"][last_of_day],
             churned=churned[last_of_day],
+            merged=merged[last_of_day],
             erased=erased[last_of_day],
             first=_is_first(account, customer),
         )
@@ -196,7 +227,7 @@ class EntryView:
     def revenue_rows(self, accounts: Ints, days: Ints) -> Ints:
         """For each (account, day) the row of `revenue` that holds at its end; -1 where there is none yet."""
         revenue = self.revenue
-        rows = np.searchsorted(self._revenue_keys, accounts * _DAYS + np.clip(days, 0, _FAR), side="right") - 1
+        rows = np.searchsorted(self._revenue_keys, accounts * _DAYS + np.clip(days, 0, LAST_DAY), side="right") - 1
         if len(revenue.account) == 0:
             return rows
         return np.where((rows >= 0) & (revenue.account[rows] == accounts), rows, -1)
@@ -216,16 +247,41 @@ class EntryView:
             account[where], at[where] = column.account, column.at
         return account, at
 
+    @cached_property
+    def _held_from(self) -> Floats:
+        """The day from which what was learned first holds: the start of the contract.
+
+        An account of which the first is learned after a customer was merged into it is that customer under another id.
+        Before the merge there was one contract, so nothing holds back beyond it.
+        """
+        found = self.start_days.copy()
+        learned = np.floor(np.min([self.first_moments(field) for field in _OF_CONTRACT], axis=0) / DAY)
+        days, into = self.merges
+        customers = np.flatnonzero((self.start_days < days) & (into != np.arange(self.size)))
+        merged = np.full(self.size, np.inf)
+        np.minimum.at(merged, into[customers], days[customers])
+        goes_on = learned >= merged
+        found[goes_on] = np.fmax(found[goes_on], merged[goes_on])
+        return found
+
     def _days_of(self, account: Ints, at: Floats, place: Ints) -> Ints:
         """The day from which each change holds. What was learned first holds from the start of the contract.
 
         Nobody is a customer before that, even if the contract was posted before its start.
         """
-        days = np.clip(at // DAY, 0, _FAR)
-        starts = self.start_days[account]
+        days = np.clip(at // DAY, 0, LAST_DAY)
+        starts = self._held_from[account]
         is_first = np.append(True, account[1:] != account[:-1])[: len(account)]
         held = np.where(is_first, np.fmin(days, starts), days)
-        return np.clip(np.fmax(held, starts), 0, _FAR).astype(np.int64)
+        return np.clip(np.fmax(held, starts), 0, LAST_DAY).astype(np.int64)
+
+
+def _first_of_accounts(column: EntryColumn, size: int) -> Floats:
+    """The first value of each account; NaN for who has none."""
+    found = np.full(size, np.nan)
+    # Of several rows of one account the first one is assigned last.
+    found[column.account[::-1]] = column.value[::-1]
+    return found
 
 
 def _filled_forward(column: EntryColumn, place: Ints, account: Ints) -> Floats:

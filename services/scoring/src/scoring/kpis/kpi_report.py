@@ -74,10 +74,11 @@ def _values_of(grouping: Grouping, span: SpanFigures) -> Labels:
         case Grouping.COHORT:
             return view.cohorts
         case Grouping.STAGE:
-            return view.labels(SCORED_STAGE, last)
+            return view.labels(view.values(SCORED_STAGE, last))
         case Grouping.OWNER:
             # As the list of accounts has it: in any case.
-            return view.labels("owner", last, written=lambda owner: owner.strip().lower())
+            return view.labels(view.held_values("owner", last), written=lambda owner: owner.strip().lower())
         case Grouping.TIER:
-            return tier_labels(view.labels("tier", last), view.values("arr", last), span.rules.tiers)
-    return view.labels(grouping.value, last)
+            posted = view.labels(view.held_values("tier", last))
+            return tier_labels(posted, view.held_values("arr", last), span.rules.tiers)
+    return view.labels(view.held_values(grouping.value, last))

@@ -12,8 +12,8 @@ _STAGE = "onboarding"
 
 def _time_to_value(span: SpanFigures, chosen: Flags) -> Figure:
     days = span.value_reached / DAY
-    reached = chosen & (days >= span.first) & (days < span.last + 1)
-    return median(np.maximum(days[reached] - span.view.start_days[reached], 0.0))
+    reached = chosen & span.onboards & (days >= span.first) & (days < span.last + 1)
+    return median(np.maximum(days[reached] - span.start_days[reached], 0.0))
 
 
 def _activation_rate(span: SpanFigures, chosen: Flags) -> Figure:
@@ -21,7 +21,7 @@ def _activation_rate(span: SpanFigures, chosen: Flags) -> Figure:
 
 
 def _on_time_onboarding_rate(span: SpanFigures, chosen: Flags) -> Figure:
-    due = (span.onboarding_due >= span.first) & (span.onboarding_due <= span.last)
+    due = span.onboards & (span.onboarding_due >= span.first) & (span.onboarding_due <= span.last)
     return share_of(span.onboarded_on_time, chosen & due)
 
 

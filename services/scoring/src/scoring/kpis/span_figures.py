@@ -6,9 +6,10 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from scoring.health.moments import DAY
+from scoring.kpis.by_account import added_up, days_covered, has_any, sum_of
 from scoring.kpis.contract_terms import TermOutcome
 from scoring.kpis.entry_log import BAND, MONTH_SCORE, PLAN_OF, REACHED_OF, SCORE, Flags, Floats, Ints, person_of
-from scoring.kpis.entry_view import EntryView
+from scoring.kpis.entry_view import LAST_DAY, EntryView
 from scoring.kpis.kpi_rules import KpiRules
 
 # A customer was in danger if they were red or leaving at some time in so many days before they decided.
@@ -100,17 +101,22 @@ class SpanFigures:
         return self._revenue_on(self.last)[1]
 
     @cached_property
+    def roots(self) -> Ints:
+        """The account as which each one goes on at the end of the span. Later merges change nothing of it."""
+        return self.view.roots(self.last)
+
+    @cached_property
     def started(self) -> Flags:
-        """The customers of the beginning, as the accounts that they go on as; without those erased by the end."""
+        """The customers of the beginning, as the accounts that they go on as; without those that an erasure ended."""
         found = np.zeros(self.view.size, dtype=bool)
-        found[self.view.roots[self.customers_before]] = True
+        found[self.roots[self.customers_before]] = True
         return found & ~self.erased
 
     @cached_property
     def arr_started(self) -> Floats:
         """What those of `started` paid when the span began."""
         paid = np.nan_to_num(np.where(self.customers_before, self.arr_before, 0.0))
-        return np.where(self.started, np.bincount(self.view.roots, weights=paid, minlength=self.view.size), 0.0)
+        return np.where(self.started, added_up(self.roots, paid, self.view.size), 0.0)
 
     @cached_property
     def arr_kept(self) -> Floats:
@@ -119,10 +125,9 @@ class SpanFigures:
 
     @cached_property
     def erased(self) -> Flags:
-        """Accounts that were erased by the end: they neither stayed nor left."""
-        rows = self.view.revenue_rows(np.arange(self.view.size), np.full(self.view.size, self.last))
-        erased = self.view.revenue.erased
-        return np.where(rows >= 0, erased[rows], False) if len(erased) else np.zeros(self.view.size, dtype=bool)
+        """Accounts that were erased by the end, and had not left before: they neither stayed nor left."""
+        revenue = self.view.revenue
+        return self._at_day(revenue.erased & ~revenue.churned, self.last)
 
     @cached_property
     def movements(self) -> Movements:
@@ -141,22 +146,36 @@ class SpanFigures:
         more_seats = grew & (seats > seats_before)
         is_new = now & ~was & revenue.first[rows]
         is_lost = was & ~now & revenue.churned[rows]
-        merged = was & ~now & ~revenue.churned[rows] & ~revenue.erased[rows]
-        by_merge = _sum(self.view.roots[account], merged, arr_before, size)
+        merged = np.flatnonzero(was & ~now & revenue.merged[rows] & ~revenue.churned[rows] & ~revenue.erased[rows])
+        grown, taken_over = self._merged_into(account[merged], revenue.day[rows[merged]], arr_before[merged])
+        by_merge = grown + taken_over
+        new = sum_of(account, is_new, arr, size)
+        returned = sum_of(account, now & ~was & ~revenue.first[rows], arr, size)
+        # Who goes on as an account that was no customer begins nothing: what it pays more or less is a rise or a fall.
+        goes_on = (taken_over > 0.0) & (new + returned > 0.0)
+        change_of_those = np.where(goes_on, new + returned - taken_over, 0.0)
         return Movements(
-            new=_sum(account, is_new, arr, size),
-            returned=_sum(account, now & ~was & ~revenue.first[rows], arr, size),
-            expansion=np.maximum(_sum(account, grew, change, size) - by_merge, 0.0),
-            contraction=_sum(account, change < 0.0, -change, size),
-            lost=_sum(account, is_lost, arr_before, size),
-            up_sold=_any(account, grew & ~more_seats, size) & (by_merge == 0.0),
-            cross_sold=_any(account, more_seats, size) & (by_merge == 0.0),
-            churned=_any(account, is_lost, size),
+            new=np.where(goes_on, 0.0, new),
+            returned=np.where(goes_on, 0.0, returned),
+            expansion=np.maximum(sum_of(account, grew, change, size) - grown, 0.0) + np.maximum(change_of_those, 0.0),
+            contraction=sum_of(account, change < 0.0, -change, size) + np.maximum(-change_of_those, 0.0),
+            lost=sum_of(account, is_lost, arr_before, size),
+            up_sold=has_any(account, grew & ~more_seats, size) & (by_merge == 0.0),
+            cross_sold=has_any(account, more_seats, size) & (by_merge == 0.0),
+            churned=has_any(account, is_lost, size),
         )
+
+    def _merged_into(self, account: Ints, day: Ints, arr: Floats) -> tuple[Floats, Floats]:
+        """What each account has of those merged into it: if it was a customer before, and if it was none."""
+        pairs = zip(account.tolist(), day.tolist(), strict=True)
+        into = np.array([self.view.root(each, on) for each, on in pairs], dtype=np.int64)
+        rows = self.view.revenue_rows(into, day - 1)
+        was = (rows >= 0) & self.view.revenue.customer[rows] if len(into) else np.zeros(0, dtype=bool)
+        return sum_of(into, was, arr, self.view.size), sum_of(into, ~was, arr, self.view.size)
 
     @cached_property
     def revenue_so_far(self) -> Floats:
-        """What each account has paid and will have paid by the end of its contract, summed over the days.
+        """What each customer has paid and will have paid by the end of its contract, summed over the days.
 
         A contract without a known end counts up to the end of the span.
         """
@@ -164,13 +183,15 @@ class SpanFigures:
         account, arr = revenue.account[rows], np.nan_to_num(revenue.arr[rows])
         is_last = np.append(account[1:] != account[:-1], True)[: len(account)]
         to_come = np.where(is_last & revenue.customer[rows], np.fmax(revenue.end[rows] - self.last, 0.0), 0.0)
-        return _added_up(account, arr * (self._days_of_rows + to_come) / 365.25, self.view.size)
+        return added_up(self.roots[account], arr * (self._days_of_rows + to_come) / 365.25, self.view.size)
 
     @cached_property
     def lifetime_days(self) -> Floats:
-        """On how many days each account was a customer by the end of the span; NaN if it never was."""
+        """On how many days each customer was one by the end of the span; NaN if it never was, or goes on as another."""
         revenue, rows = self.view.revenue, self._rows_so_far
-        days = _added_up(revenue.account[rows], revenue.customer[rows] * self._days_of_rows, self.view.size)
+        chosen = np.flatnonzero(revenue.customer[rows])
+        root, begin = self.roots[revenue.account[rows[chosen]]], revenue.day[rows[chosen]].astype(np.float64)
+        days = days_covered(root, begin, begin + self._days_of_rows[chosen], self.view.size)
         return np.where(days > 0.0, days, np.nan)
 
     @cached_property
@@ -189,13 +210,25 @@ class SpanFigures:
     # --- Onboarding ---------------------------------------------------------------------------------------------
 
     @cached_property
+    def onboards(self) -> Flags:
+        """Accounts that ever were a customer, and do not go on as another one."""
+        revenue = self.view.revenue
+        is_root: Flags = self.roots == np.arange(self.view.size)
+        return is_root & has_any(self.roots[revenue.account], revenue.customer, self.view.size)
+
+    @cached_property
+    def start_days(self) -> Floats:
+        """When each customer began: the first of the accounts that were merged into it."""
+        return self._least(self.view.start_days)
+
+    @cached_property
     def is_new(self) -> Flags:
         """Who became a customer in the span."""
-        return self._in_span(self.view.start_days)
+        return self.onboards & (self.start_days >= self.first) & (self.start_days <= self.last)
 
     @cached_property
     def value_reached(self) -> Floats:
-        """When each account reached first value (seconds); infinity if it did not by the end of the span."""
+        """When each customer reached first value (seconds); infinity if it did not by the end of the span."""
         if self.rules.value is None:
             return np.full(self.view.size, np.inf)
         return self._reached(self.rules.value)
@@ -219,16 +252,23 @@ class SpanFigures:
         return found
 
     def _reached(self, step: str) -> Floats:
-        moments = self.view.first_moments(f"{REACHED_OF}{step}")
+        moments = self._least(self.view.first_moments(f"{REACHED_OF}{step}"))
         return np.where(moments < (self.last + 1) * DAY, moments, np.inf)
 
     def _due(self, step: str) -> Floats:
         """When the step is over (seconds): as planned, at the end of that day, else as the card says."""
         planned = self.view.values(f"{PLAN_OF}{step}", self.last)
-        by_card = (self.view.start_days + self.rules.steps[step]) * DAY
+        planned = np.where(np.isnan(planned), self._least(planned), planned)
+        by_card = (self.start_days + self.rules.steps[step]) * DAY
         return np.where(np.isnan(planned), by_card, (planned + 1) * DAY)
 
     # --- Health and answers -------------------------------------------------------------------------------------
+
+    def _least(self, values: Floats) -> Floats:
+        """The least value of each customer's accounts, those that were merged into it included; NaN if none has one."""
+        found = np.full(self.view.size, np.nan)
+        np.fmin.at(found, self.roots, values)
+        return found
 
     @cached_property
     def scores(self) -> Floats:
@@ -298,10 +338,18 @@ class SpanFigures:
         rows = self.view.revenue_rows(terms.account, days)
         arr = self.view.revenue.arr
         known = np.where(rows >= 0, arr[rows], 0.0) if len(arr) else np.zeros(len(rows))
-        return Decisions(terms.account, terms.due, terms.decided, terms.outcome, np.nan_to_num(known))
+        found = Decisions(terms.account, terms.due, terms.decided, terms.outcome, np.nan_to_num(known))
+        # A term that nobody will decide any more: the account it goes on as has one of its own, or it was erased.
+        revenue = self.view.revenue
+        gone = self._at_day(revenue.merged | revenue.erased, LAST_DAY)
+        return found.where((terms.outcome != TermOutcome.OPEN) | ~gone[terms.account])
 
-    def _in_span(self, days: Floats) -> Flags:
-        return (days >= self.first) & (days <= self.last)
+    def _at_day(self, flags: Flags, day: int) -> Flags:
+        """Of each account the flag of its row of revenue at the end of a day; false where there is none."""
+        if len(flags) == 0:
+            return np.zeros(self.view.size, dtype=bool)
+        rows = self.view.revenue_rows(np.arange(self.view.size), np.full(self.view.size, day))
+        return np.where(rows >= 0, flags[rows], False)
 
     def _revenue_on(self, day: int) -> tuple[Flags, Floats]:
         """Who is a customer at the end of a day, and what each pays."""
@@ -315,21 +363,6 @@ class SpanFigures:
             return np.zeros(size, dtype=bool), np.zeros(size)
         rows = self.view.revenue_rows(np.arange(size), np.full(size, day))
         return (rows >= 0) & revenue.customer[rows], np.where(rows >= 0, revenue.arr[rows], 0.0)
-
-
-def _sum(account: Ints, chosen: Flags, amount: Floats, size: int) -> Floats:
-    return _added_up(account[chosen], np.nan_to_num(amount[chosen]), size)
-
-
-def _added_up(account: Ints, amount: Floats, size: int) -> Floats:
-    """The sum of each account's amounts."""
-    return np.bincount(account, weights=amount, minlength=size).astype(np.float64)
-
-
-def _any(account: Ints, chosen: Flags, size: int) -> Flags:
-    found = np.zeros(size, dtype=bool)
-    found[account[chosen]] = True
-    return found
 
 
 def _was(view: EntryView, field: str, text: str, made: Decisions) -> Flags:
