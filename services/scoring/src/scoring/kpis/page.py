@@ -55,12 +55,17 @@ The same table has the events of support tickets and the words of answers, for `
   was, and compared with what is known today.
 - **A retraction** (`event.retracted`) takes an entry back from the time of the retraction on.
 - **An erased account** keeps its amounts and dates under a random id, so that past figures stay. From the erasure on
-  it is no customer, and it counts neither as kept nor as lost.
-- **A merged account** is one customer with the account that it goes on as, also once that one is erased.
+  it is no customer, and it counts neither as kept nor as lost. Who had left before it was erased stays lost.
+- **A merged account** is one customer with the account that it goes on as, also once that one is erased. That holds for
+  spans that end on the day of the merge or later; the merge changes nothing of the spans before it. An account of which
+  the first is learned after the merge is the same customer under another id: it begins nothing, and its contract holds
+  from the merge on. What it pays more or less than before is a rise or a fall.
+- **An open term** of a merged or an erased account counts in no span, because nobody will decide it.
 - **A customer** is an account with a contract: `arr`, `contract_start` or `contract_end` was posted, or an event
   `contract.*`. Accounts that never had one are left out of every KPI.
-- **What was learned first** of a contract holds from its start on, also if it was posted years later. So your
-  customers are not all new on the day on which you begin to post.
+- **What was learned first** of the ARR, the seats and the end of a contract holds from its start on, also if it was
+  posted years later. So your customers are not all new on the day on which you begin to post. The first known tier, owner
+  and segment hold before, too. A stage does not: until scoring saw the account, it is in none.
 - **A term** is renewed by `contract.renewed`, or by a later `contract_end` from whichever event or fact. A renewal
   and a new date within 90 days of each other are one decision. `contract.ended` loses the term. An earlier end is a
   correction. A fact that repeats the end which was renewed or lost changes nothing.
