@@ -33,8 +33,8 @@ ONBOARDING_KPIS = (
         stage=_STAGE,
         unit=Unit.DAYS,
         formula="The median number of days from the start of the contract to first value, over the customers "
-        "who reached it in the span. Whoever cancelled before the start never was one. First value is the step that the scorecard names in `journey: "
-        "value`.",
+        "who reached it in the span. Whoever cancelled before the start never was one. First value is the step "
+        "that the scorecard names in `journey: value`.",
         source="contract_start, contract.started; milestone.reached",
         compute=_time_to_value,
     ),

@@ -64,8 +64,8 @@ The same table has the events of support tickets and the words of answers, for `
 - **A customer** is an account with a contract: `arr`, `contract_start` or `contract_end` was posted, or an event
   `contract.*`. Accounts that never had one are left out of every KPI.
 - **What was learned first** of the ARR, the seats and the end of a contract holds from its start on, also if it was
-  posted years later. So your customers are not all new on the day on which you begin to post. The first known tier, owner
-  and segment hold before, too. A stage does not: until scoring saw the account, it is in none.
+  posted years later. So your customers are not all new on the day on which you begin to post. The first known tier,
+  owner and segment hold before, too. A stage does not: until scoring saw the account, it is in none.
 - **A term** is renewed by `contract.renewed`, or by a later `contract_end` from whichever event or fact. A renewal
   and a new date within 90 days of each other are one decision. `contract.ended` loses the term. An earlier end is a
   correction. A fact that repeats the end which was renewed or lost changes nothing.
