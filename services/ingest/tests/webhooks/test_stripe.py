@@ -9,37 +9,8 @@ from common.keys import Scope
 from ingest.in_memory import Ingest, in_memory
 from ingest.mapping.load import load_mapping
 from ingest.mapping.senders.stripe.snapshot import StripeSnapshot
+from support.stripe import CREATED, LEAVING, UPDATED, facts, names, post, told
 from support.webhooks import MAPPING, SECONDS, SECRETS, post_message, price, stripe_event, subscription, topics_made
-
-CREATED, UPDATED, DELETED = (f"customer.subscription.{verb}" for verb in ("created", "updated", "deleted"))
-WORDS = {"comment": "We moved to a competitor", "feedback": "switched_service", "reason": "cancellation_requested"}
-LEAVING: dict[str, Any] = {"cancel_at_period_end": True, "cancellation_details": WORDS}
-STAYING: dict[str, Any] = {"cancel_at_period_end": False, "cancellation_details": {"comment": None, "feedback": None}}
-
-
-async def post(ingest: Ingest, *messages: dict[str, Any]) -> list[dict[str, Any]]:
-    """The answers; each message has to be taken."""
-    answers = [await post_message(ingest, "billing", one) for one in messages]
-    assert [one.status_code for one in answers] == [200] * len(messages)
-    return [one.json() for one in answers]
-
-
-def told(ingest: Ingest, name: str) -> list[dict[str, Any]]:
-    return [event.properties for event in ingest.events() if event.name == name]
-
-
-def names(ingest: Ingest) -> list[str]:
-    return [event.name for event in ingest.events()]
-
-
-def facts(ingest: Ingest, account_id: str = "acme") -> dict[str, Any]:
-    """The account's facts as scoring has them: the last writer of each by event time, at equal times in the log."""
-    written = [event for event in ingest.events() if event.account_id == account_id]
-    known: dict[str, Any] = {}
-    for event in sorted(written, key=lambda one: one.time):
-        if event.name in ("account.updated", "contract.started", "contract.changed", "contract.renewed"):
-            known |= event.properties
-    return known
 
 
 async def test_a_new_subscription_is_a_contract(hooked: Ingest) -> None:
@@ -125,19 +96,6 @@ async def test_nothing_is_taken_while_the_records_are_away(hooked: Ingest) -> No
     assert names(hooked) == ["account.updated", "contract.started"]
 
 
-async def test_a_notice_has_the_customers_words(hooked: Ingest) -> None:
-    await post(hooked, stripe_event(1, CREATED, subscription()))
-    await post(hooked, stripe_event(2, UPDATED, subscription(**LEAVING), before={"cancel_at_period_end": False}))
-    assert told(hooked, "contract.cancel_requested") == [{"reason": "switched service: We moved to a competitor"}]
-    assert facts(hooked)["contract_end"] == "2026-03-01"
-    ended = subscription(**LEAVING, status="canceled")
-    await post(hooked, stripe_event(3, DELETED, ended))
-    assert names(hooked)[-1] == "contract.ended"
-    assert told(hooked, "contract.ended") == [{"reason": "switched service: We moved to a competitor"}]
-    assert names(hooked).count("contract.cancel_requested") == 1
-    assert facts(hooked)["arr"] == 120  # what was lost
-
-
 async def test_no_words_of_customers_are_kept(hooked: Ingest) -> None:
     """mapping.yml may say that they are private, and they are in the message if that comes again."""
     customer = {"id": "cus_1", "name": "Private GmbH", "metadata": {"account_id": "acme"}}
@@ -149,119 +107,6 @@ async def test_no_words_of_customers_are_kept(hooked: Ingest) -> None:
         known = [*kept.customers.values(), *kept.subscriptions.values(), *kept.deliveries.values()]
     text = msgspec.json.encode(known).decode()
     assert ("cus_1" in text, "Private" in text, "competitor" in text) == (True, False, False)
-
-
-async def test_words_that_come_after_the_notice_are_told_too(hooked: Ingest) -> None:
-    silent: dict[str, Any] = {**LEAVING, "cancellation_details": {"reason": "cancellation_requested"}}
-    await post(
-        hooked,
-        stripe_event(1, CREATED, subscription()),
-        stripe_event(2, UPDATED, subscription(**silent)),
-        stripe_event(3, UPDATED, subscription(**LEAVING)),
-        stripe_event(4, UPDATED, subscription(**LEAVING, default_source="card_2")),
-    )
-    expected = [{}, {"reason": "switched service: We moved to a competitor"}]
-    assert told(hooked, "contract.cancel_requested") == expected
-
-
-async def test_a_notice_that_is_taken_back_renews(hooked: Ingest) -> None:
-    await post(
-        hooked,
-        stripe_event(1, CREATED, subscription()),
-        stripe_event(2, UPDATED, subscription(**LEAVING)),
-        stripe_event(3, UPDATED, subscription(**STAYING)),
-    )
-    assert names(hooked)[-1] == "contract.renewed"
-    assert facts(hooked)["contract_end"] is None
-
-
-async def test_a_subscription_that_is_deleted_at_once_is_notice_and_end(hooked: Ingest) -> None:
-    gone = subscription(status="canceled", cancellation_details=WORDS)
-    await post(hooked, stripe_event(1, CREATED, subscription()), stripe_event(2, DELETED, gone))
-    assert names(hooked)[-2:] == ["contract.cancel_requested", "contract.ended"]
-    assert told(hooked, "contract.ended") == [{"reason": "switched service: We moved to a competitor"}]
-
-
-async def test_what_ends_for_want_of_payment_is_no_notice(hooked: Ingest) -> None:
-    gone = subscription(status="canceled", cancellation_details={"reason": "payment_failed"})
-    await post(hooked, stripe_event(1, CREATED, subscription()), stripe_event(2, DELETED, gone))
-    assert names(hooked) == ["account.updated", "contract.started", "contract.ended"]
-    assert told(hooked, "contract.ended") == [{"reason": "payment failed"}]
-
-
-async def test_who_cancels_one_of_two_subscriptions_wants_less(hooked: Ingest) -> None:
-    await post(
-        hooked,
-        stripe_event(1, CREATED, subscription("sub_1")),
-        stripe_event(2, CREATED, subscription("sub_2")),
-        stripe_event(3, UPDATED, subscription("sub_2", **LEAVING)),
-        stripe_event(4, DELETED, subscription("sub_2", **LEAVING, status="canceled")),
-    )
-    assert names(hooked)[-1] == "contract.changed"
-    assert [one["reason"] for one in told(hooked, "contract.downgrade_requested")] == [
-        "switched service: We moved to a competitor"
-    ]
-    assert "contract.cancel_requested" not in names(hooked)
-    assert facts(hooked)["arr"] == 120
-    await post(hooked, stripe_event(5, UPDATED, subscription("sub_1", **LEAVING)))
-    assert names(hooked)[-1] == "contract.cancel_requested"
-
-
-async def test_a_trial_is_worth_nothing_until_it_is_paid_for(hooked: Ingest) -> None:
-    await post(hooked, stripe_event(1, CREATED, subscription(status="trialing")))
-    assert names(hooked) == ["account.updated"]
-    assert facts(hooked)["arr"] == 0
-    await post(hooked, stripe_event(2, UPDATED, subscription()))
-    assert [one["arr"] for one in told(hooked, "contract.started")] == [120]
-
-
-async def test_a_paused_subscription_is_worth_nothing_and_begins_no_new_contract(hooked: Ingest) -> None:
-    paused = subscription(pause_collection={"behavior": "void"})
-    await post(
-        hooked,
-        stripe_event(1, CREATED, subscription()),
-        stripe_event(2, UPDATED, paused),
-        stripe_event(3, UPDATED, subscription()),
-    )
-    assert [one["arr"] for one in told(hooked, "contract.changed")] == [0, 120]
-    assert names(hooked).count("contract.started") == 1
-
-
-async def test_another_year_renews_and_another_month_does_not(hooked: Ingest) -> None:
-    year = {"price": price(120000, interval="year"), "quantity": 1}
-    later = 1803859200
-    await post(
-        hooked,
-        stripe_event(1, CREATED, subscription("sub_1", year)),
-        stripe_event(2, UPDATED, subscription("sub_1", year, current_period_end=later)),
-        stripe_event(3, CREATED, subscription("sub_2", customer="cus_2", metadata={"account_id": "monthly"})),
-        stripe_event(
-            4,
-            UPDATED,
-            subscription("sub_2", customer="cus_2", metadata={"account_id": "monthly"}, current_period_end=later),
-        ),
-    )
-    [renewed] = told(hooked, "contract.renewed")
-    assert renewed == {"arr": 1200, "contract_start": "2025-01-01", "contract_end": "2027-03-01"}
-
-
-async def test_an_old_subscription_that_is_heard_of_first_by_a_change_has_not_just_begun(hooked: Ingest) -> None:
-    """Its `previous_attributes` say what it was; nothing was stored of it."""
-    before = {"cancel_at_period_end": False, "cancellation_details": {"comment": None, "feedback": None}}
-    await post(hooked, stripe_event(1, UPDATED, subscription(**LEAVING), before=before))
-    assert names(hooked) == ["account.updated", "contract.cancel_requested"]
-    gone = subscription(
-        "sub_2", status="canceled", cancellation_details=WORDS, customer="cus_2", metadata={"account_id": "elm"}
-    )
-    await post(hooked, stripe_event(2, DELETED, gone))
-    assert names(hooked)[2:] == ["contract.cancel_requested", "contract.ended"]
-
-
-async def test_a_subscription_that_was_never_paid_is_nothing(hooked: Ingest) -> None:
-    [answer] = await post(hooked, stripe_event(1, CREATED, subscription(status="incomplete")))
-    assert answer["ignored"] == ["nothing_to_tell"]
-    await post(hooked, stripe_event(2, UPDATED, subscription(), before={"status": "incomplete"}))
-    assert names(hooked) == ["account.updated", "contract.started"]
 
 
 async def test_an_unknown_currency_is_refused_with_the_reason_and_decided_anew_later(hooked: Ingest) -> None:

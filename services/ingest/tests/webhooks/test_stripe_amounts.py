@@ -84,6 +84,13 @@ def test_an_amount_that_the_message_does_not_have_is_not_made_up() -> None:
     assert read(subscription(items={"data": [{"price": price(1000)}], "has_more": True})).yearly is None
 
 
+def test_what_is_billed_by_use_is_not_free() -> None:
+    metered = {"price": price(7, recurring={"interval": "month", "usage_type": "metered"})}
+    free = {"price": price(0), "quantity": 1}
+    lives = [read(subscription("sub_1", *items)).live for items in ((metered,), (free, metered), (free,))]
+    assert lives == [True, True, False]
+
+
 @pytest.mark.parametrize(
     ("quantities", "seats_of", "seats"),
     [

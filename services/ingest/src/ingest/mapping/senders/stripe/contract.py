@@ -1,14 +1,18 @@
 """Adds the subscriptions of an account up to one contract, and says what a change means. Pure."""
 
 from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
 from ingest.mapping.senders.stripe.money import Rates
 from ingest.mapping.senders.stripe.subscription import SubscriptionState
 from ingest.mapping.senders.trees import known
+
+# How long before the end of a subscription the one begins that takes its place.
+_REPLACED_WITHIN: Final = timedelta(days=1)
 
 
 class AccountContract(Struct, frozen=True):
@@ -56,6 +60,17 @@ def facts_event(before: AccountContract, after: AccountContract, rates: Rates) -
     return ContractChange("account.updated", {**after.facts, **cleared, "currency": rates.currency})
 
 
+def is_replaced(was: SubscriptionState, others: Iterable[SubscriptionState], day: date, rates: Rates) -> bool:
+    """Whether others that began on this day or the day before cost at least as much: the customer changed plans.
+
+    In Stripe Checkout a new subscription begins, and then the old one ends. Raises `UnknownCurrency`.
+    """
+    since = (day - _REPLACED_WITHIN).isoformat()
+    begun = [one for one in others if one.live and not one.leaving and one.start is not None and one.start >= since]
+    new, old = _arr(begun, rates), _arr([was], rates)
+    return bool(begun) and (new is None or old is None or new >= old)
+
+
 def changes(
     before: AccountContract,
     after: AccountContract,
@@ -63,10 +78,11 @@ def changes(
     now: SubscriptionState,
     *,
     reason: str | None,
+    replaced: bool = False,
 ) -> Iterator[ContractChange]:
     """The events of a change, with reasons. `was` and `now` are the changed subscription before and after."""
-    if _is_notice(was, now):
-        # If another subscription goes on, the customer stays and pays less.
+    # If another subscription took its place, the customer changed plans. If one goes on, the customer pays less.
+    if _is_notice(was, now) and not replaced:
         name = "contract.cancel_requested" if after.leaving or not after.live else "contract.downgrade_requested"
         yield ContractChange(name, known(reason=reason))
     resumed = was is not None and was.live and not was.trialing

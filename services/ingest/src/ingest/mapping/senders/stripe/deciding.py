@@ -10,7 +10,7 @@ import msgspec
 from ingest.errors import FieldError, FieldErrorReason
 from ingest.mapping.item import DraftEvent, IgnoredReason
 from ingest.mapping.paths import first_value, parse_path
-from ingest.mapping.senders.stripe.contract import ContractChange, changes, contract_of, facts_event
+from ingest.mapping.senders.stripe.contract import ContractChange, changes, contract_of, facts_event, is_replaced
 from ingest.mapping.senders.stripe.money import Rates, UnknownCurrency, in_units
 from ingest.mapping.senders.stripe.objects import Invoice, StripeCustomer, StripeEvent, field_error
 from ingest.mapping.senders.stripe.owners import StripeOwners, identity_of, links_of
@@ -87,7 +87,8 @@ class StripeDecider:
         # An account that has left keeps its last facts, which show what was lost.
         facts = [facts_event(before, after, self._rates)] if after.live else []
         reason = reason_of(event.data.object, self._section.reason)
-        told = [*facts, *changes(before, after, was, now, reason=reason)]
+        replaced = was is not None and is_replaced(was, others, _time(event).date(), self._rates)
+        told = [*facts, *changes(before, after, was, now, reason=reason, replaced=replaced)]
         key = account_key(account, now.customer)
         at = _next_time(event, snapshot, [key])
         return StripeDecision(

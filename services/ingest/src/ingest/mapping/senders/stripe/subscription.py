@@ -25,7 +25,8 @@ _NOT_ASKED_FOR: Final = frozenset(["payment_failed", "payment_disputed"])
 class SubscriptionState(Struct, frozen=True, omit_defaults=True):
     """`yearly` is the price of a year, in `currency`; None if the message does not have it. Dates are in UTC.
 
-    `live`: the customer has the subscription, or tries it. `leaving`: it will end, because the customer gave notice.
+    `live`: the customer has the subscription, or tries it, and it is not free.
+    `leaving`: it will end, because the customer gave notice.
     `explained`: the customer gave a reason. The reason itself is not stored, because it may be private.
     """
 
@@ -53,15 +54,18 @@ def read_subscription(
     licensed = [item for item in one.items.data if not _is_metered(item)]
     leaving = one.cancel_at_period_end or one.cancel_at is not None
     details = one.cancellation_details
+    yearly = None if one.items.has_more else _yearly(one, licensed)
+    # A free plan is no contract. Metered prices count 0, but the customer pays for the use.
+    free = yearly == 0 and len(licensed) == len(one.items.data)
     return SubscriptionState(
         id=one.id,
         customer=one.customer,
-        live=one.status in _LIVE,
+        live=one.status in _LIVE and not free,
         trialing=one.status == "trialing",
-        paying=one.status in _PAYING and one.pause_collection is None,
+        paying=one.status in _PAYING and one.pause_collection is None and not free,
         leaving=leaving,
         currency=_currency(one),
-        yearly=None if one.items.has_more else _yearly(one, licensed),
+        yearly=yearly,
         seats=_seats(licensed, frozenset(seats_of)),
         start=_date(one.start_date),
         end=_date(_end(one, leaving)),
