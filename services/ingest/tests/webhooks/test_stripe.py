@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import msgspec
+import pytest
 
 from common.keys import Scope
 from ingest.in_memory import Ingest, in_memory
@@ -62,6 +63,31 @@ async def test_the_sum_is_right_whatever_order_messages_come_in(hooked: Ingest) 
     assert facts(hooked)["arr"] == (50 + 20) * 12
     await post(hooked, stripe_event(8, UPDATED, subscription("sub_1", cheap)))
     assert facts(hooked)["arr"] == (50 + 20) * 12
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+async def test_of_two_changes_within_a_second_the_later_one_holds(hooked: Ingest, swapped: bool) -> None:
+    """Only what a message says of the state before it shows which one is the later one."""
+    small, middle, large = ({"data": [{"price": price(amount), "quantity": 1}]} for amount in (1000, 2000, 3000))
+    first = stripe_event(2, UPDATED, subscription(items=middle), before={"items": small})
+    second = {
+        **stripe_event(3, UPDATED, subscription(items=large), before={"items": middle}),
+        "created": first["created"],
+    }
+    await post(hooked, stripe_event(1, CREATED, subscription()), *((second, first) if swapped else (first, second)))
+    assert facts(hooked)["arr"] == 360
+    assert [one["arr"] for one in told(hooked, "contract.changed")] == ([360] if swapped else [240, 360])
+
+
+async def test_a_change_that_is_taken_back_within_a_second_is_taken_back(hooked: Ingest) -> None:
+    small, large = ({"data": [{"price": price(amount), "quantity": 1}]} for amount in (1000, 2000))
+    first = stripe_event(2, UPDATED, subscription(items=large), before={"items": small})
+    second = {
+        **stripe_event(3, UPDATED, subscription(items=small), before={"items": large}),
+        "created": first["created"],
+    }
+    await post(hooked, stripe_event(1, CREATED, subscription()), first, second)
+    assert facts(hooked)["arr"] == 120
 
 
 async def test_a_message_that_comes_again_counts_once(hooked: Ingest) -> None:

@@ -41,6 +41,7 @@ def subscription(name: str, of: str, account: str | None = None, *, created: int
         yearly=Decimal("119.99"),
         account=account,
     )
+    state = state.after(state)
     return KnownSubscription(ObjectVersion(created, 2), state)
 
 

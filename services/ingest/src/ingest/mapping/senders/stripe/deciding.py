@@ -68,12 +68,13 @@ class StripeDecider:
         return self._owners.named_in(event.data.object)
 
     def _subscription(self, event: StripeEvent, snapshot: StripeSnapshot) -> StripeDecision:
-        now = self._read(event.data.object)
+        told_before = self._before(event)
+        now = self._read(event.data.object).after(told_before)
         version = ObjectVersion(event.created, _STAGES.get(event.type, 1))
         stored = snapshot.subscriptions.get(now.id)
-        if stored is not None and stored.version > version:
+        if stored is not None and _is_older(now, version, stored):
             return StripeDecision(ignored=IgnoredReason.NOTHING_TO_TELL)
-        was = self._before(event) if stored is None else stored.state
+        was = told_before if stored is None else stored.state
         account = self._owners.of_subscription(now, snapshot)
         written = [KnownSubscription(version, now)]
         former = None if was is None else self._owners.of_subscription(was, snapshot)
@@ -192,7 +193,7 @@ class StripeDecider:
         )
 
     def _before(self, event: StripeEvent) -> SubscriptionState | None:
-        """The state of an unknown subscription before this message; None if it did not exist."""
+        """The state of a subscription before this message, as the message says; None if it did not exist."""
         tree = event.data.object
         if event.type == _CREATED:
             return None
@@ -232,6 +233,13 @@ class StripeDecider:
             f"under webhooks.{self._webhook}.rates, then have Stripe send this event again"
         )
         return FieldError(f"{_OBJECT}.currency", FieldErrorReason.BAD_VALUE, detail)
+
+
+def _is_older(now: SubscriptionState, version: ObjectVersion, stored: KnownSubscription) -> bool:
+    """Whether a message came late. Stripe's times are whole seconds, in which a subscription may change twice."""
+    if stored.version == version:
+        return now.precedes(stored.state)
+    return stored.version > version
 
 
 def _time(event: StripeEvent) -> datetime:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ingest.mapping.paths import first_value, parse_path
 from ingest.mapping.senders.stripe.money import days_of, in_units, periods_a_year
@@ -28,6 +29,7 @@ class SubscriptionState(Struct, frozen=True, omit_defaults=True):
     `live`: the customer has the subscription, or tries it, and it is not free.
     `leaving`: it will end, because the customer gave notice.
     `explained`: the customer gave a reason. The reason itself is not stored, because it may be private.
+    `before` is the state before the last change, without its account, which may be another one.
     """
 
     id: str
@@ -44,6 +46,19 @@ class SubscriptionState(Struct, frozen=True, omit_defaults=True):
     explained: bool = False
     asked_for: bool = True
     account: str | None = None
+    before: "SubscriptionState | None" = None
+
+    def after(self, before: "SubscriptionState | None") -> "SubscriptionState":
+        """This state, made by a change of `before`."""
+        return replace(self, before=None if before is None else _unowned(before))
+
+    def precedes(self, other: "SubscriptionState") -> bool:
+        """Whether the change that made `other` began with this state. If each follows the other, nobody knows."""
+        return _unowned(self) == other.before and self.before != _unowned(other)
+
+
+def _unowned(state: SubscriptionState) -> SubscriptionState:
+    return replace(state, account=None, before=None)
 
 
 def read_subscription(
