@@ -47,6 +47,7 @@ STRIPE = [
     stripe_event(1, "customer.subscription.deleted", FULL),
     stripe_event(1, "customer.updated", CUSTOMER),
     stripe_event(1, "invoice.paid", INVOICE),
+    stripe_event(1, "invoice.payment_failed", {**INVOICE, "billing_reason": "subscription_create"}),
 ]
 DETAIL = {"id": "1", "organization_id": "2", "priority": "low", "created_at": "2026-01-01T00:00:00Z", "requester_id": 3}
 EVENT = {"previous": "OPEN", "current": "SOLVED", "rating": "good", "comment": "x"}

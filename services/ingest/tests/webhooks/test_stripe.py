@@ -174,6 +174,44 @@ async def test_a_payment_of_one_invoice_does_not_hide_the_failure_of_another(hoo
     assert {event.account_id for event in hooked.events()} == {"acme"}
 
 
+def invoice(reason: str, **more: Any) -> dict[str, Any]:
+    tree = {"id": "in_1", "customer": "cus_1", "subscription": "sub_1", "currency": "eur", "amount_due": 1000}
+    return {**tree, "amount_paid": 0, "billing_reason": reason, **more}
+
+
+async def test_a_first_payment_that_never_succeeds_is_no_arrears(hooked: Ingest) -> None:
+    """The subscription is incomplete; after a day Stripe ends it and voids the invoice."""
+    answers = await post(
+        hooked,
+        stripe_event(1, "invoice.payment_failed", invoice("subscription_create")),  # before its subscription is known
+        stripe_event(2, CREATED, subscription(status="incomplete")),
+        stripe_event(3, "invoice.payment_failed", invoice("subscription_create")),
+        stripe_event(4, UPDATED, subscription(status="incomplete_expired"), before={"status": "incomplete"}),
+        stripe_event(5, "invoice.voided", invoice("subscription_create")),
+    )
+    assert [one["ignored"] for one in answers] == [["nothing_to_tell"]] * 5
+    assert hooked.events() == []
+
+
+async def test_a_first_invoice_of_a_live_subscription_may_fail(hooked: Ingest) -> None:
+    """A debit may fail days after the subscription began."""
+    await post(hooked, stripe_event(1, CREATED, subscription()))
+    await post(hooked, stripe_event(2, "invoice.payment_failed", invoice("subscription_create")))
+    assert told(hooked, "invoice.payment_failed") == [{"invoice": "in_1", "amount": 10, "currency": "EUR"}]
+
+
+async def test_of_a_voided_invoice_nothing_is_owed_and_of_an_uncollectible_one_all_is(hooked: Ingest) -> None:
+    await post(hooked, stripe_event(1, CREATED, subscription()))
+    [failed, lost, voided] = await post(
+        hooked,
+        stripe_event(2, "invoice.payment_failed", invoice("subscription_cycle")),
+        stripe_event(3, "invoice.marked_uncollectible", invoice("subscription_cycle")),
+        stripe_event(4, "invoice.voided", invoice("subscription_cycle")),
+    )
+    assert (failed["events"], lost["ignored"], voided["events"]) == (1, ["unknown_type"], 1)
+    assert told(hooked, "invoice.paid") == [{"invoice": "in_1", "amount": 0, "currency": "EUR"}]
+
+
 async def test_an_invoice_finds_its_account_by_the_first_thing_that_names_it(hooked: Ingest) -> None:
     await post(
         hooked,

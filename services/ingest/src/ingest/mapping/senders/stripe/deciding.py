@@ -13,7 +13,7 @@ from ingest.mapping.paths import first_value, parse_path
 from ingest.mapping.senders.stripe.contract import ContractChange, changes, contract_of, facts_event, is_replaced
 from ingest.mapping.senders.stripe.money import Rates, UnknownCurrency, in_units
 from ingest.mapping.senders.stripe.objects import Invoice, StripeCustomer, StripeEvent, field_error
-from ingest.mapping.senders.stripe.owners import StripeOwners, identity_of, links_of
+from ingest.mapping.senders.stripe.owners import StripeOwners, identity_of, links_of, subscription_of_invoice
 from ingest.mapping.senders.stripe.section import StripeSection
 from ingest.mapping.senders.stripe.snapshot import (
     KnownCustomer,
@@ -28,7 +28,8 @@ from ingest.mapping.senders.trees import known
 
 SUBSCRIPTION: Final = "customer.subscription."
 CUSTOMER_TYPES: Final = frozenset(["customer.created", "customer.updated"])
-INVOICE_TYPES: Final = frozenset(["invoice.payment_failed", "invoice.paid"])
+_FAILED, _PAID, _VOIDED = "invoice.payment_failed", "invoice.paid", "invoice.voided"
+INVOICE_TYPES: Final = frozenset([_FAILED, _PAID, _VOIDED])
 _CREATED: Final = "customer.subscription.created"
 _DELETED: Final = "customer.subscription.deleted"
 SUBSCRIPTION_TYPES: Final = frozenset(
@@ -160,15 +161,17 @@ class StripeDecider:
     def _invoice(self, event: StripeEvent, snapshot: StripeSnapshot) -> StripeDecision:
         tree = event.data.object
         invoice = msgspec.convert(tree, Invoice)
-        paid = event.type == "invoice.paid"
-        amount = invoice.amount_paid if paid else invoice.amount_due
+        # A first payment that fails begins no subscription, so nobody owes anything: Stripe voids the invoice.
+        if event.type != _PAID and invoice.billing_reason == "subscription_create" and not _is_live(tree, snapshot):
+            return StripeDecision(ignored=IgnoredReason.NOTHING_TO_TELL)
+        # Nothing is owed of a voided invoice, so it clears its failure as a payment of nothing does.
+        name = _FAILED if event.type == _FAILED else _PAID
+        amount = {_FAILED: invoice.amount_due, _PAID: invoice.amount_paid, _VOIDED: 0}[event.type]
         currency = invoice.currency.upper() if invoice.currency else None
         units = None if amount is None or currency is None else float(in_units(Decimal(amount), currency))
         properties = known(invoice=invoice.id, amount=units, currency=currency)
         account = self._owners.of_invoice(tree, invoice.customer, snapshot)
-        draft = self._draft(
-            event, ContractChange(event.type, properties), account, invoice.customer or "", _time(event)
-        )
+        draft = self._draft(event, ContractChange(name, properties), account, invoice.customer or "", _time(event))
         return StripeDecision(events=(draft,))
 
     def _facts(
@@ -240,6 +243,12 @@ def _is_older(now: SubscriptionState, version: ObjectVersion, stored: KnownSubsc
     if stored.version == version:
         return now.precedes(stored.state)
     return stored.version > version
+
+
+def _is_live(invoice: dict[str, Any], snapshot: StripeSnapshot) -> bool:
+    """Whether Stripe has said that the invoice's subscription is live."""
+    subscription = snapshot.subscriptions.get(subscription_of_invoice(invoice) or "")
+    return subscription is not None and subscription.state.live
 
 
 def _time(event: StripeEvent) -> datetime:

@@ -111,6 +111,7 @@ class Invoice(Struct, frozen=True):
     id: Id
     customer: Id | None = None
     currency: CurrencyCode | None = None
+    billing_reason: str | None = None
     amount_due: _Amount | None = None
     amount_paid: _Amount | None = None
 
