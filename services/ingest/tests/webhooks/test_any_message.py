@@ -34,7 +34,12 @@ INVOICE = {
 CUSTOMER = {"id": "cus_1", "name": "Acme", "address": {"country": "DE"}, "metadata": {"account_id": "acme"}}
 FULL = subscription(
     "sub_1",
-    {"price": price(1, transform_quantity={"divide_by": 2, "round": "up"}), "quantity": 1, "current_period_end": 1},
+    {
+        "price": price(1, transform_quantity={"divide_by": 2, "round": "up"}),
+        "quantity": 1,
+        "current_period_end": 1,
+        "discounts": [{"source": {"coupon": {"duration": "forever", "percent_off": 1}}}],
+    },
     cancellation_details={"comment": "a", "feedback": "b", "reason": "c"},
     discount={"coupon": {"duration": "forever", "percent_off": 1, "amount_off": 1, "currency": "eur"}},
     discounts=[{"coupon": {"duration": "forever", "percent_off": 1}}],

@@ -71,11 +71,29 @@ def test_items_add_up_to_a_year(items: list[dict[str, Any]], yearly: float) -> N
         ({"discount": {"coupon": {"duration": "forever", "amount_off": 4000, "currency": "eur"}}}, 0),
         ({"discount": {"coupon": {"duration": "once", "percent_off": 100}}}, 120),
         ({"discount": {"coupon": {"duration": "repeating", "percent_off": 50}}}, 120),
-        ({"discounts": ["di_1"]}, 120),  # ids say nothing of an amount
+        # Since version 2025-09-30 of the API.
+        ({"discounts": [{"source": {"type": "coupon", "coupon": FOREVER}}]}, 90),
+        # Ids say nothing of an amount.
+        ({"discounts": ["di_1"]}, 120),
+        ({"discount": "di_1"}, 120),
+        ({"discounts": [{"source": {"type": "coupon", "coupon": "co_1"}}]}, 120),
+        ({"discount": {"coupon": "co_1"}}, 120),
     ],
 )
 def test_a_discount_counts_if_it_is_for_ever(more: dict[str, Any], yearly: float) -> None:
     assert read(subscription(**more)).yearly == Decimal(str(yearly))
+
+
+def test_a_discount_of_an_item_counts_for_that_item() -> None:
+    half = {"coupon": {"duration": "forever", "percent_off": 50}}
+    less = {"source": {"coupon": {"duration": "forever", "amount_off": 200, "currency": "eur"}}}
+    items = [
+        {"price": price(1000), "quantity": 1, "discounts": [half]},
+        {"price": price(10000, interval="year"), "quantity": 1, "discounts": [less, "di_1"]},
+        {"price": price(1000), "quantity": 1},
+    ]
+    assert read(subscription("sub_1", *items)).yearly == 60 + 98 + 120
+    assert read(subscription("sub_1", *items, discount={"coupon": FOREVER})).yearly == Decimal("208.5")
 
 
 def test_an_amount_that_the_message_does_not_have_is_not_made_up() -> None:

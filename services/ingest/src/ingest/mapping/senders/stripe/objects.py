@@ -64,6 +64,7 @@ class SubscriptionItem(Struct, frozen=True):
     plan: Price | None = None
     quantity: _Quantity | None = None
     current_period_end: Epoch | None = None
+    discounts: tuple[Any, ...] | None = None
 
 
 class SubscriptionItems(Struct, frozen=True):
@@ -76,10 +77,6 @@ class Coupon(Struct, frozen=True):
     percent_off: Annotated[float, Meta(ge=0, le=100)] | None = None
     amount_off: _Amount | None = None
     currency: CurrencyCode | None = None
-
-
-class Discount(Struct, frozen=True):
-    coupon: Coupon | None = None
 
 
 class CancellationDetails(Struct, frozen=True):
@@ -99,7 +96,7 @@ class Subscription(Struct, frozen=True):
     start_date: Epoch | None = None
     pause_collection: dict[str, Any] | None = None
     cancellation_details: CancellationDetails | None = None
-    discount: Discount | None = None
+    discount: Any = None
     discounts: tuple[Any, ...] | None = None
 
 

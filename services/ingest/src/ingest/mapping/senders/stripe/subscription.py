@@ -1,6 +1,6 @@
 """The part of a subscription that an account's contract depends on. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from math import ceil
@@ -21,6 +21,8 @@ _LIVE: Final = frozenset(["active", "trialing", "past_due", "unpaid", "paused"])
 _PAYING: Final = frozenset(["active", "past_due", "unpaid"])
 # Ends that the customer did not ask for.
 _NOT_ASKED_FOR: Final = frozenset(["payment_failed", "payment_disputed"])
+# Where a discount has its coupon; under `source` since version 2025-09-30 of the API.
+_COUPON: Final = (("coupon",), ("source", "coupon"))
 
 
 class SubscriptionState(Struct, frozen=True, omit_defaults=True):
@@ -125,8 +127,10 @@ def _yearly(one: Subscription, licensed: list[SubscriptionItem]) -> Decimal | No
         if price.smallest is None or price.period is None:
             return None
         amount = in_units(Decimal(price.smallest), (price.currency or "").upper()) * _units(item, price)
-        total += amount * periods_a_year(price.period.interval, price.period.interval_count)
-    return max(Decimal(0), _discounted(one, total, licensed))
+        amount *= periods_a_year(price.period.interval, price.period.interval_count)
+        total += _discounted(amount, item.discounts or (), price)
+    first = _price(licensed[0]) if licensed else Price()
+    return max(Decimal(0), _discounted(total, (one.discount, *(one.discounts or ())), first))
 
 
 def _units(item: SubscriptionItem, price: Price) -> int:
@@ -137,26 +141,28 @@ def _units(item: SubscriptionItem, price: Price) -> int:
     return ceil(quantity / packages.divide_by) if packages.round == "up" else quantity // packages.divide_by
 
 
-def _discounted(one: Subscription, total: Decimal, licensed: list[SubscriptionItem]) -> Decimal:
-    """The total less discounts that last for ever; any other may be over before the year is."""
-    for coupon in _coupons(one):
+def _discounted(total: Decimal, discounts: Iterable[Any], price: Price) -> Decimal:
+    """The total less discounts that last for ever; any other may be over before the year is. `price` has the period."""
+    for coupon in _coupons(discounts):
         if coupon.duration != "forever":
             continue
         if coupon.percent_off is not None:
             total *= 1 - Decimal(str(coupon.percent_off)) / 100
-        elif coupon.amount_off is not None and licensed and (period := _price(licensed[0]).period):
-            off = in_units(Decimal(coupon.amount_off), (coupon.currency or _currency(one)).upper())
+        elif coupon.amount_off is not None and (period := price.period):
+            off = in_units(Decimal(coupon.amount_off), (coupon.currency or price.currency or "").upper())
             total -= off * periods_a_year(period.interval, period.interval_count)
     return total
 
 
-def _coupons(one: Subscription) -> Iterable[Coupon]:
-    """The coupons with amounts. Newer versions list discounts as ids unless they are expanded: these are left out."""
-    if one.discount is not None and one.discount.coupon is not None:
-        yield one.discount.coupon
-    for discount in one.discounts or ():
-        if isinstance(discount, dict) and isinstance(discount.get("coupon"), dict):
-            yield msgspec.convert(discount["coupon"], Coupon)
+def _coupons(discounts: Iterable[Any]) -> Iterator[Coupon]:
+    """The coupons that the message has. Newer versions name a discount or its coupon by id: such a one is left out.
+
+    The price before the discount is told then, which is right if the discount does not last for ever.
+    """
+    for discount in discounts:
+        coupon = first_value(discount, _COUPON)
+        if isinstance(coupon, dict):
+            yield msgspec.convert(coupon, Coupon)
 
 
 def _seats(licensed: list[SubscriptionItem], seats_of: frozenset[str]) -> int | None:
