@@ -3,7 +3,6 @@
 import csv
 import json
 import re
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,25 +10,10 @@ import httpx
 import pytest
 
 from common.keys import Scope
-from ingest.__main__ import main
 from ingest.importing.job import ImportChoices, open_job
 from ingest.in_memory import NOW
+from support.imports import HEADER, day, run, write
 from support.served_ingest import ServedIngest
-
-HEADER = "Account ID,Event,Timestamp,User,Seconds,Plan"
-
-
-def write(path: Path, *lines: str) -> Path:
-    path.write_text("".join(f"{line}\r\n" for line in lines), encoding="utf-8", newline="")
-    return path
-
-
-def run(*words: object) -> int:
-    return main(["import", *map(str, words)])
-
-
-def day(number: int) -> str:
-    return (NOW - timedelta(days=60 - number)).isoformat()
 
 
 def report_of(file: Path) -> list[dict[str, str]]:
@@ -79,22 +63,6 @@ def test_identical_rows_are_different_events(imported: ServedIngest, tmp_path: P
     row = f"acme,Session Started,{day(1)},ann,,"
     assert run(write(tmp_path / "events.csv", HEADER, row, row, row)) == 0
     assert len({event.event_id for event in imported.events()}) == 3
-
-
-def test_ids_follow_the_name_of_the_import_and_the_row(imported: ServedIngest, tmp_path: Path) -> None:
-    """So a file that has grown at its end counts only what is new, if it is said to be the same import."""
-    rows = [HEADER, f"acme,Session Started,{day(1)},,,", f"acme,Report Created,{day(2)},,,"]
-    file = write(tmp_path / "events.csv", *rows)
-    assert run(file, "--name", "crm") == 0
-    write(file, *rows, f"acme,Workflow Run,{day(3)},,,")
-    assert run(file, "--name", "crm", "--restart") == 0
-
-    assert len(imported.events()) == 5
-    assert Counter(name for name, _ in {(each.name, each.event_id) for each in imported.events()}) == {
-        "session.started": 1,
-        "report.created": 1,
-        "workflow.run": 1,
-    }
 
 
 def test_a_file_that_has_changed_is_refused(
@@ -168,16 +136,6 @@ def test_a_preview_asks_ingest_and_sends_nothing(
     assert "row 2 (line 3): properties.seconds: out_of_range" in shown
     assert imported.events() == []
     assert [path.name for path in tmp_path.iterdir()] == ["events.csv"]
-
-
-def test_ids_that_repeat_are_told_before_and_after(
-    imported: ServedIngest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A column `id` may hold something else, such as the person's."""
-    file = write(tmp_path / "events.csv", "account,event,time,id", *[f"acme,Session Started,{day(1)},7"] * 3)
-    for option in ("--preview", "--sort"):
-        assert run(file, option) == 0
-        assert "2 rows have the event id of another row of their account" in capsys.readouterr().out
 
 
 def test_a_file_does_not_write_to_the_terminal(

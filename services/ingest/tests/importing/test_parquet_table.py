@@ -38,6 +38,17 @@ def test_rows_of_a_parquet_file_become_events(tmp_path: Path) -> None:
 
 
 @pytest.mark.tools
+def test_nan_clears_no_fact(tmp_path: Path) -> None:
+    """A data frame has NaN where it knows nothing."""
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    file = tmp_path / "accounts.parquet"
+    parquet.write_table(arrow.table({"account_id": ["acme"], "arr": [float("nan")], "seats": [10.0]}), file)
+    with open_job(file, ImportChoices()).outcomes() as (outcomes, _):
+        (event,) = (each for each in outcomes if isinstance(each, EventToPost))
+    assert b'"properties":{"seats":10.0}' in event.body
+
+
+@pytest.mark.tools
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     file = tmp_path / "events.parquet"

@@ -43,7 +43,9 @@ def test_ids_are_texts_whatever_a_file_has(cell: Any, account_id: str) -> None:
     assert event(cell, "Session Started", MOMENT, None, None)["account_id"] == account_id
 
 
-@pytest.mark.parametrize("cell", [None, "", " ", float("nan"), float("inf"), 0.5, True, b"acme", ["acme"]])
+@pytest.mark.parametrize(
+    "cell", [None, "", " ", "\\N", "NULL", float("nan"), float("inf"), 0.5, True, b"acme", ["acme"]]
+)
 def test_a_row_that_names_no_account_is_refused(cell: Any) -> None:
     outcome = planned(cell, "Session Started", MOMENT, None, None)
     assert isinstance(outcome, RefusedRow)
@@ -53,6 +55,32 @@ def test_a_row_that_names_no_account_is_refused(cell: Any) -> None:
 def test_properties_come_from_the_object_the_columns_and_the_other_names() -> None:
     found = event("acme", "Feature Used", MOMENT, '{"plan": "pro", "feature": "old"}', "export", others={"Team": 5})
     assert found["properties"] == {"plan": "pro", "feature": "export", "team": 5}
+
+
+@pytest.mark.parametrize("cell", [None, "", " ", "\\N", float("nan")])
+def test_an_empty_cell_clears_no_property(cell: Any) -> None:
+    """NaN as JSON would be null, which clears a fact."""
+    assert event("acme", "Feature Used", MOMENT, cell, cell, others={"team": cell})["properties"] == {}
+
+
+def test_an_infinite_number_is_refused() -> None:
+    outcome = planned("acme", "Feature Used", MOMENT, None, float("inf"))
+    assert isinstance(outcome, RefusedRow)
+    assert [(error.field, error.reason) for error in outcome.errors] == [("feature", "bad_number")]
+
+
+def test_what_an_empty_column_would_be_shows_in_its_other_cells() -> None:
+    header = ("account_id", "event", "time", "count")
+    rows = [
+        FileRow(n, n, ("acme", "Report Opened", at, value))
+        for n, at, value in ((1, 1769850000, "\\N"), (2, 1769850000, "7"))
+    ]
+    plan = make_plan(map_columns(header, ColumnChoices()), "crm", rows, typed=False, zone=None)
+    outcomes = [RowPlanner(plan)(row) for row in rows]
+    assert [msgspec.json.decode(each.body)["properties"] for each in outcomes if isinstance(each, EventToPost)] == [
+        {},
+        {"count": 7},
+    ]
 
 
 def test_the_id_is_a_function_of_the_name_of_the_import_and_the_row() -> None:

@@ -2,35 +2,37 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
-from decimal import Decimal
-from math import inf
+from functools import partial
+from math import inf, isfinite
 from typing import Any, Final
-from uuid import UUID
 
 import msgspec
 from msgspec import Struct
 
 from common.contracts import ids
-from ingest.importing import times, values
+from ingest.importing import identifiers, times, values
 from ingest.importing.columns import Column, ColumnMapping
 from ingest.importing.errors import BadCell, CellErrorReason, RowError
+from ingest.importing.identifiers import IdForm
 from ingest.importing.rows import EventToPost, FileRow, RefusedRow
 from ingest.importing.synonyms import ColumnTarget, Shape, property_name
 from ingest.importing.times import TimeForm
-from ingest.importing.values import ValueKind
+from ingest.importing.values import ValueKind, is_empty
 from ingest.mapping.naming import to_event_name
 from ingest.receiving.bounds import BOUNDS
 
 _FACTS_EVENT: Final = "account.updated"
 # Keeps ids of imports apart from those made of an Idempotency-Key.
 _ID_SOURCE: Final = "import"
+_IDS: Final = frozenset([ColumnTarget.ACCOUNT_ID, ColumnTarget.USER_ID, ColumnTarget.EVENT_ID])
 _encoder: Final = msgspec.json.Encoder(decimal_format="number")
 
 
 class ImportPlan(Struct, frozen=True):
     """How rows become events. `name` is the import's name: with a row's number it makes the event's id.
 
-    `kinds` are those of the columns, by index; None in a file whose cells have types of their own.
+    `kinds` are those of the columns, by index; None in a file whose cells have types of their own. `id_forms` are those
+    of the columns that are ids, by index.
     """
 
     mapping: ColumnMapping
@@ -38,6 +40,7 @@ class ImportPlan(Struct, frozen=True):
     time_form: TimeForm
     zone: tzinfo | None = None
     kinds: Sequence[ValueKind] | None = None
+    id_forms: Mapping[int, IdForm] = {}
 
 
 def make_plan(
@@ -46,12 +49,13 @@ def make_plan(
     """Takes the forms of the columns from the first rows."""
 
     def cells(column: Column) -> list[Any]:
-        return [row.cells[column.index] for row in sample]
+        return [cell for row in sample if not is_empty(cell := row.cells[column.index])]
 
     time = mapping.of(ColumnTarget.TIME)
     form = times.form_of(cells(time)) if time else TimeForm.TEXT
     kinds = None if typed else [values.kind_of(cells(column)) for column in mapping.columns]
-    return ImportPlan(mapping, name, form, zone, kinds)
+    id_forms = {column.index: identifiers.form_of(cells(column)) for column in mapping.columns if column.target in _IDS}
+    return ImportPlan(mapping, name, form, zone, kinds, id_forms)
 
 
 class RowPlanner:
@@ -60,12 +64,28 @@ class RowPlanner:
     def __init__(self, plan: ImportPlan) -> None:
         self._plan = plan
         mapping = plan.mapping
-        self._fields = [(each, _READERS[each.target]) for each in mapping.columns if each.target in _READERS]
+        self._fields = [
+            (each, reader) for each in mapping.columns if (reader := self._reader_of(each, plan)) is not None
+        ]
         self._time = mapping.of(ColumnTarget.TIME)
         self._object = mapping.of(ColumnTarget.OBJECT)
         self._properties = [column for column in mapping.columns if column.target is ColumnTarget.PROPERTY]
         self._facts = mapping.shape is Shape.ACCOUNTS
         self._name = _FACTS_EVENT if self._facts else mapping.event
+
+    @staticmethod
+    def _reader_of(column: Column, plan: ImportPlan) -> Callable[[Any], str | None] | None:
+        """Reads the cells of a field; None for columns that are read in another way."""
+        form = plan.id_forms.get(column.index, IdForm.AS_IT_IS)
+        match column.target:
+            case ColumnTarget.ACCOUNT_ID:
+                return partial(_read_needed_id, form=form)
+            case ColumnTarget.USER_ID | ColumnTarget.EVENT_ID:
+                return partial(identifiers.read_id, form=form)
+            case ColumnTarget.NAME:
+                return _read_name
+            case _:
+                return None
 
     def __call__(self, row: FileRow) -> EventToPost | RefusedRow:
         errors: list[RowError] = []
@@ -96,7 +116,7 @@ class RowPlanner:
             return None
         cell = row.cells[self._time.index]
         try:
-            if _is_empty(cell):
+            if is_empty(cell):
                 # Without a time ingest would take that of the request, and history would be dated today.
                 raise BadCell(CellErrorReason.MISSING, "the row says no time")
             return times.read_time(cell, self._plan.time_form, self._plan.zone)
@@ -114,18 +134,20 @@ class RowPlanner:
         known = values.catalogue_kinds(name)
         for column in self._properties:
             cell = row.cells[column.index]
-            if cell is None or cell == "":
+            if is_empty(cell):
                 continue
             try:
                 found[column.name] = self._value(cell, column, known)
             except BadCell as bad:
                 errors.append(RowError(column.header, bad.reason, bad.detail))
         for other, value in (row.others or {}).items():
-            if value is not None and (key := property_name(other)):
+            if not is_empty(value) and (key := property_name(other)):
                 found.setdefault(key, value)
         return found
 
     def _value(self, cell: Any, column: Column, known: Mapping[str, ValueKind]) -> Any:
+        if isinstance(cell, float) and not isfinite(cell):
+            raise BadCell(CellErrorReason.BAD_NUMBER, f"expected a finite number, not {cell}")
         if self._plan.kinds is None or not isinstance(cell, str):
             return cell
         kind = known.get(column.name)
@@ -134,33 +156,15 @@ class RowPlanner:
         return values.read_other(cell, self._plan.kinds[column.index])
 
 
-def _is_empty(cell: Any) -> bool:
-    """Whether the cell is empty; data frames write NaN for that."""
-    return cell is None or (isinstance(cell, str) and not cell.strip()) or cell != cell
-
-
-def _read_id(cell: Any) -> str | None:
-    """Whole numbers are taken as their digits: many ids are numbers, and data frames make 4711.0 of 4711."""
-    if _is_empty(cell):
-        return None
-    if isinstance(cell, str):
-        return cell.strip()
-    if isinstance(cell, UUID):
-        return str(cell)
-    if isinstance(cell, int | float | Decimal) and not isinstance(cell, bool) and cell % 1 == 0:
-        return str(int(cell))
-    raise BadCell(CellErrorReason.BAD_VALUE, f"expected a text or a whole number, not {str(cell)[:40]}")
-
-
-def _read_needed_id(cell: Any) -> str | None:
-    found = _read_id(cell)
+def _read_needed_id(cell: Any, form: IdForm) -> str:
+    found = identifiers.read_id(cell, form)
     if found is None:
         raise BadCell(CellErrorReason.MISSING, "the row names no account")
     return found
 
 
 def _read_name(cell: Any) -> str:
-    if _is_empty(cell):
+    if is_empty(cell):
         raise BadCell(CellErrorReason.MISSING, "the row does not say what happened")
     name = to_event_name(cell) if isinstance(cell, str) else None
     if name is None:
@@ -171,17 +175,9 @@ def _read_name(cell: Any) -> str:
 
 
 def _read_object(cell: Any) -> dict[str, Any]:
-    if _is_empty(cell):
+    if is_empty(cell):
         return {}
     found = values.read_json(cell) if isinstance(cell, str) else cell
     if not isinstance(found, dict):
         raise BadCell(CellErrorReason.BAD_VALUE, f"expected a JSON object, not {str(cell)[:40]!r}")
     return found
-
-
-_READERS: Final[Mapping[ColumnTarget, Callable[[Any], str | None]]] = {
-    ColumnTarget.ACCOUNT_ID: _read_needed_id,
-    ColumnTarget.USER_ID: _read_id,
-    ColumnTarget.EVENT_ID: _read_id,
-    ColumnTarget.NAME: _read_name,
-}

@@ -7,11 +7,12 @@ from typing import Any, Final
 from common.catalogue.events import STANDARD_EVENTS
 from common.catalogue.names import nearest_name
 from ingest.importing.columns import Column, ColumnMapping, number_of
+from ingest.importing.identifiers import IdForm
 from ingest.importing.order import TimeOrder
 from ingest.importing.planning import ImportPlan
 from ingest.importing.rows import EventToPost, FileRow, RefusedRow, cell_text
 from ingest.importing.synonyms import ColumnTarget, Shape
-from ingest.importing.values import ValueKind, catalogue_kinds
+from ingest.importing.values import ValueKind, catalogue_kinds, is_empty
 from ingest.mapping.naming import to_event_name
 
 _SAMPLES: Final = 3
@@ -116,8 +117,9 @@ def _meaning(column: Column, plan: ImportPlan) -> str:
             return "properties, from JSON"
         case ColumnTarget.PROPERTY:
             return f"{column.becomes}, {_kind(column, plan)}" if plan.kinds is not None else column.becomes
-        case _:
-            return column.becomes
+        case ColumnTarget.EVENT_ID | ColumnTarget.ACCOUNT_ID | ColumnTarget.USER_ID:
+            form = plan.id_forms[column.index]
+            return column.becomes if form is IdForm.AS_IT_IS else f"{column.becomes}, {form.value}"
 
 
 def _kind(column: Column, plan: ImportPlan) -> str:
@@ -132,8 +134,9 @@ def _kind(column: Column, plan: ImportPlan) -> str:
 def _samples(column: Column, sample: Sequence[FileRow]) -> str:
     found: dict[str, None] = {}
     for row in sample:
-        if text := _shown(row.cells[column.index], column):
-            found[text] = None
+        cell = row.cells[column.index]
+        if not is_empty(cell):
+            found[_shown(cell, column)] = None
         if len(found) == _SAMPLES:
             break
     return " | ".join(found)

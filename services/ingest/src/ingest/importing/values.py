@@ -26,6 +26,11 @@ class ValueKind(StrEnum):
     JSON = "JSON"
 
 
+def is_empty(cell: Any) -> bool:
+    """Whether the cell says nothing. Data frames write NaN for that, and PostgreSQL and MySQL `\\N`."""
+    return cell is None or (isinstance(cell, str) and cell.strip() in ("", "\\N")) or cell != cell
+
+
 def kind_of(samples: Iterable[Any]) -> ValueKind:
     """The kind of values in a column of texts: numbers only if all are plain numbers."""
     texts = [text.strip() for text in samples if isinstance(text, str) and text.strip()]
