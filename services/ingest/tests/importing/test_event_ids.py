@@ -35,6 +35,34 @@ def test_ids_that_repeat_are_told_before_and_after(
         assert "2 rows have the event id of another row of their account" in capsys.readouterr().out
 
 
+def test_the_numbers_of_two_tables_are_different_events(
+    imported: ServedIngest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Databases number the rows of each table from 1."""
+    header = "id,account,event,time"
+    logins = write(tmp_path / "logins.csv", header, *[f"{n},acme,Session Started,{day(n)}" for n in (1, 2, 3)])
+    reports = write(tmp_path / "reports.csv", header, *[f"{n},acme,Report Created,{day(n)}" for n in (1, 2, 3)])
+    assert (run(logins), run(reports)) == (0, 0)
+    assert (
+        "id       event_id, of the number and the import's name (verbatim: --map id=event_id)"
+        in capsys.readouterr().out
+    )
+    assert len({event.event_id for event in imported.events()}) == 6
+
+    assert run(logins, "--restart") == 0
+    assert len({event.event_id for event in imported.events()}) == 6
+    assert run(logins, "--restart", "--map", "id=event_id") == 0
+    assert {"1", "2", "3"} <= {event.event_id for event in imported.events()}
+
+
+@pytest.mark.parametrize(("header", "cell"), [("event_id", "7"), ("uuid", "7"), ("id", "order-7"), ("id", "7" * 19)])
+def test_ids_that_name_the_event_are_taken_as_they_are(
+    imported: ServedIngest, tmp_path: Path, header: str, cell: str
+) -> None:
+    assert run(write(tmp_path / "events.csv", f"{header},account,event,time", f"{cell},acme,Run,{day(1)}")) == 0
+    assert [event.event_id for event in imported.events()] == [cell]
+
+
 def test_ids_as_a_data_frame_writes_them_are_whole_numbers(
     imported: ServedIngest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -23,6 +23,7 @@ REPORT_PREFIX: Final = "import."
 MOST_COLUMNS: Final = 1000
 _PROPERTY: Final = "properties."
 _PROPERTY_CHARS: Final = 128
+_PLAIN_ID: Final = "id"
 _NEEDED: Final[Mapping[Shape, Mapping[ColumnTarget, str]]] = {
     Shape.EVENTS: {
         ColumnTarget.ACCOUNT_ID: "whose event it is",
@@ -34,13 +35,17 @@ _NEEDED: Final[Mapping[Shape, Mapping[ColumnTarget, str]]] = {
 
 
 class Column(Struct, frozen=True):
-    """`name` is the property's name, for `ColumnTarget.PROPERTY`. `why` says why a column becomes nothing."""
+    """`name` is the property's name, for `ColumnTarget.PROPERTY`. `why` says why a column becomes nothing.
+
+    `may_be_serial`: its header says `id` and no more, so it may number the rows of a table.
+    """
 
     index: int
     header: str
     target: ColumnTarget
     name: str = ""
     why: str = ""
+    may_be_serial: bool = False
 
     @property
     def becomes(self) -> str:
@@ -164,7 +169,7 @@ def _by_synonym(header: Sequence[str], taken: Mapping[int, Column], shape: Shape
     for target, synonyms in (EVENT_FIELDS if shape is Shape.EVENTS else ACCOUNT_FIELDS).items():
         if target not in has and (known := next((each for each in synonyms if each in free), None)):
             index = free.pop(known)
-            found[index] = Column(index, header[index], target)
+            found[index] = Column(index, header[index], target, may_be_serial=known == _PLAIN_ID)
     if shape is Shape.ACCOUNTS:
         facts = {column.name for column in taken.values()}
         for fact, synonyms in FACTS.items():

@@ -13,6 +13,8 @@ from ingest.importing.values import is_empty
 # What database clients and data frames write into a text for no value. As a value of a property each may be meant.
 _NO_ID: Final = frozenset(["NULL", "null", "NaN", "nan", "None"])
 _WITH_DECIMAL: Final = re.compile(r"(0|[1-9]\d*)\.0\Z", re.ASCII)
+# Longer numbers are made to be unique, such as those that begin with a time.
+_SHORT_NUMBER: Final = re.compile(r"\d{1,12}(\.0)?\Z", re.ASCII)
 
 
 class IdForm(StrEnum):
@@ -20,11 +22,15 @@ class IdForm(StrEnum):
 
     AS_IT_IS = "as it is"
     WHOLE = "4711.0 is read as 4711"
+    # Two tables have the same numbers.
+    SERIAL = "of the number and the import's name (verbatim: --map id=event_id)"
 
 
-def form_of(samples: Iterable[Any]) -> IdForm:
+def form_of(samples: Iterable[Any], *, may_be_serial: bool) -> IdForm:
     """The form of a column, by values that are all alike. Data frames write 4711.0 where other cells are empty."""
     texts = [_text(cell) for cell in samples if not is_no_id(cell)]
+    if may_be_serial and texts and all(text and _SHORT_NUMBER.match(text) for text in texts):
+        return IdForm.SERIAL
     if texts and all(text and _WITH_DECIMAL.match(text) for text in texts):
         return IdForm.WHOLE
     return IdForm.AS_IT_IS

@@ -54,7 +54,11 @@ def make_plan(
     time = mapping.of(ColumnTarget.TIME)
     form = times.form_of(cells(time)) if time else TimeForm.TEXT
     kinds = None if typed else [values.kind_of(cells(column)) for column in mapping.columns]
-    id_forms = {column.index: identifiers.form_of(cells(column)) for column in mapping.columns if column.target in _IDS}
+    id_forms = {
+        column.index: identifiers.form_of(cells(column), may_be_serial=column.may_be_serial)
+        for column in mapping.columns
+        if column.target in _IDS
+    }
     return ImportPlan(mapping, name, form, zone, kinds, id_forms)
 
 
@@ -80,8 +84,10 @@ class RowPlanner:
         match column.target:
             case ColumnTarget.ACCOUNT_ID:
                 return partial(_read_needed_id, form=form)
-            case ColumnTarget.USER_ID | ColumnTarget.EVENT_ID:
+            case ColumnTarget.USER_ID:
                 return partial(identifiers.read_id, form=form)
+            case ColumnTarget.EVENT_ID:
+                return partial(_read_event_id, form=form, import_name=plan.name)
             case ColumnTarget.NAME:
                 return _read_name
             case _:
@@ -161,6 +167,13 @@ def _read_needed_id(cell: Any, form: IdForm) -> str:
     if found is None:
         raise BadCell(CellErrorReason.MISSING, "the row names no account")
     return found
+
+
+def _read_event_id(cell: Any, form: IdForm, import_name: str) -> str | None:
+    found = identifiers.read_id(cell, form)
+    if found is None or form is not IdForm.SERIAL:
+        return found
+    return ids.event_id(f"{_ID_SOURCE} {import_name}", found, 0)
 
 
 def _read_name(cell: Any) -> str:
