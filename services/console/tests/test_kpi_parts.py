@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
+import msgspec
 import pytest
 
 from common.contracts.signals import Band
@@ -47,6 +48,16 @@ def spans(**cohorts: Sequence[tuple[float | None, float, float | None]]) -> list
     ]
 
 
+def without(asked: Sequence[SpanKpis], name: str, *numbers: int) -> list[SpanKpis]:
+    """As scoring answers if no account of this cohort passes the filter at the end of these spans."""
+    return [
+        msgspec.structs.replace(
+            span, groups=tuple(one for one in span.groups if number not in numbers or one.group != name)
+        )
+        for number, span in enumerate(asked)
+    ]
+
+
 def shares(row: CohortRow) -> list[float | None]:
     return [None if cell is None else round(cell.share, 4) for cell in row.cells]
 
@@ -70,6 +81,29 @@ def test_of_a_cohort_that_is_gone_nothing_stays() -> None:
     )
     assert [shares(row) for row in customer_retention(asked)] == [[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
     assert [shares(row) for row in revenue_retention(asked)] == [[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+
+
+def test_a_quarter_that_the_filter_leaves_empty_moves_no_cell_of_its_cohort() -> None:
+    figures = [(0.1, 10, None), (1 / 3, 9, 0.5), (0.5, 6, 1.2)]
+    complete = spans(m2025_08=figures)
+    (row,) = customer_retention(without(complete, "2025-08", 1))
+    assert (row.customers, shares(row)) == (10, [0.9, None, 0.45])
+    (row,) = revenue_retention(without(complete, "2025-08", 1))
+    assert (row.customers, shares(row)) == (10, [1.0, None, 1.2])
+
+
+def test_a_cohort_begins_with_the_first_quarter_in_which_the_filter_leaves_accounts() -> None:
+    """The owner of the filter took the accounts over in the second quarter."""
+    asked = without(spans(m2025_08=[(0.1, 10, None), (1 / 3, 9, 0.5), (0.5, 6, 1.2)]), "2025-08", 0)
+    (row,) = customer_retention(asked)
+    assert (row.customers, shares(row)) == (9, [None, 0.6667, 0.3333])
+    (row,) = revenue_retention(asked)
+    assert (row.customers, shares(row)) == (9, [None, 1.0, 1.2])
+
+
+def test_a_cohort_of_which_no_account_passes_the_filter_has_no_row() -> None:
+    asked = without(spans(m2025_08=[(0.1, 10, None)] * 3, m2025_09=[(0.0, 1, None)] * 3), "2025-08", 0, 1, 2)
+    assert [f"{row.month:%Y-%m}" for row in customer_retention(asked)] == ["2025-09"]
 
 
 def test_without_an_arr_there_is_no_revenue_and_without_customers_no_row() -> None:

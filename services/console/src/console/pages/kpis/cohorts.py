@@ -22,7 +22,10 @@ class CohortCell(Struct, frozen=True):
 
 
 class CohortRow(Struct, frozen=True):
-    """`cells` are by how many steps after the one of the start; None where there is nothing to compute it from."""
+    """`cells` are by how many steps after the one of the start; None where there is nothing to compute it from.
+
+    `customers` are those of the first step in which an account of the cohort passes the filter.
+    """
 
     month: date
     customers: int
@@ -38,39 +41,45 @@ def customer_retention(spans: Sequence[SpanKpis]) -> list[CohortRow]:
 
 
 def revenue_retention(spans: Sequence[SpanKpis]) -> list[CohortRow]:
-    """The product of net revenue retention after the step of the start, whose last day is the beginning."""
+    """The product of net revenue retention after the first step with figures, whose last day is the beginning."""
     return [
         CohortRow(month, customers, _products(_revenue_factors(figures)))
         for month, customers, figures in _cohorts(spans)
     ]
 
 
-def _cohorts(spans: Sequence[SpanKpis]) -> Iterator[tuple[date, int, list[Figures]]]:
-    """Each with how many customers began, and its figures from the step of the start on."""
-    found: dict[str, list[tuple[SpanKpis, Figures]]] = {}
-    for span in spans:
-        for group in span.groups:
-            if group.group is not None:
-                found.setdefault(group.group, []).append((span, group.figures))
-    for name in sorted(found):
+def _cohorts(spans: Sequence[SpanKpis]) -> Iterator[tuple[date, int, list[Figures | None]]]:
+    """Each with how many customers began, and its figures in every span from that of the start on.
+
+    Scoring leaves out a group of which no account passes the filter at the end of the span: its figures are None.
+    """
+    found = [{group.group: group.figures for group in span.groups if group.group is not None} for span in spans]
+    for name in sorted({name for groups in found for name in groups}):
         month = date.fromisoformat(f"{name}-01")
-        figures = [each for span, each in found[name] if span.last >= month]
+        figures = [groups.get(name) for span, groups in zip(spans, found, strict=True) if span.last >= month]
+        first = next((each for each in figures if each is not None), None)
         # Those who left within the first step, and those who were there at its end.
-        customers = round(figures[0]["customer_churn_rate"].whole or 0) if figures else 0
+        customers = 0 if first is None else round(first["customer_churn_rate"].whole or 0)
         if customers:
             yield month, customers, figures
 
 
-def _stayed(figures: Figures) -> float | None:
-    churned = figures["customer_churn_rate"].value
+def _stayed(figures: Figures | None) -> float | None:
+    churned = None if figures is None else figures["customer_churn_rate"].value
     return None if churned is None else 1.0 - churned
 
 
-def _revenue_factors(figures: Sequence[Figures]) -> Iterator[float | None]:
-    # Of a cohort that left before its first step ended nothing is there to begin with.
-    yield 1.0 if _stayed(figures[0]) else 0.0
-    for each in figures[1:]:
-        yield each["net_revenue_retention"].value
+def _revenue_factors(figures: Sequence[Figures | None]) -> Iterator[float | None]:
+    has_begun = False
+    for each in figures:
+        if each is None:
+            yield None
+        elif has_begun:
+            yield each["net_revenue_retention"].value
+        else:
+            has_begun = True
+            # Of a cohort that left before its first step ended nothing is there to begin with.
+            yield 1.0 if _stayed(each) else 0.0
 
 
 def _products(factors: Iterator[float | None]) -> tuple[CohortCell | None, ...]:
