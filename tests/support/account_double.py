@@ -207,7 +207,9 @@ class AccountDouble:
                 )
                 for name, said, retracted_at in answered
             )
-        elif "contract.started" not in names:
+        elif names == ["milestone.reached"]:
+            entries = ()
+        elif names == ["milestone.planned"]:
             entries = (
                 answers.AccountEntry(
                     name="milestone.planned",

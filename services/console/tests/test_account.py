@@ -256,6 +256,22 @@ async def test_the_journey_has_promised_and_reached_steps(served: Served) -> Non
     await browser.aclose()
 
 
+async def test_a_step_stays_reached_however_often_its_plan_is_posted_again(served: Served) -> None:
+    harness = served.scoring.harness
+    plan = {"step": "kickoff", "due": "2026-03-25"}
+    await harness.post(event("acme", "milestone.reached", NOW + 1, properties={"step": "kickoff"}))
+    # More than scoring lists on one page.
+    await harness.post(*(event("acme", "milestone.planned", NOW + 2 + n, properties=plan) for n in range(250)))
+    await harness.tick(NOW + 600)
+    await harness.score()
+    browser = await served.site.signed_in(OWNER)
+    page = await page_of(browser)
+    table = page[page.index("<caption>Milestones") : page.index('<h2 id="alerts">')]
+    assert "Mar 25, 2026" in table
+    assert "not yet" not in table
+    await browser.aclose()
+
+
 async def test_an_account_that_nobody_knows_is_not_found(served: Served) -> None:
     browser = await served.site.signed_in(OWNER)
     for path in ("/accounts/nobody", "/accounts/", "/accounts/%2E%2E"):

@@ -15,10 +15,12 @@ from console.clients.account import (
     SignalInHistory,
     WaitingBand,
 )
+from console.clients.account_lists import EntryRow
 from console.languages.formats import Formats
 from console.languages.locale import Locale
 from console.pages.account import chart
 from console.pages.account.chart import MarkedDay, chart_of
+from console.pages.account.milestones import StepOnJourney, milestones_of
 from console.pages.account.moves import moves_of, zone_of
 from console.pages.account.texts import ACCOUNT_TEXTS
 from console.pages.account.waterfall import WIDTH, waterfall_of
@@ -144,3 +146,48 @@ def test_a_message_stands_on_its_day_in_the_accounts_zone() -> None:
     (utc,) = moves_of(history, zone=zone_of("no such zone"))
     assert [(one.name, one.points) for one in utc.reasons] == [("logins", -2.0)]
     assert len(utc.signals) == 1
+
+
+def entry(at: datetime, *, taken_back: bool = False, **said: str) -> EntryRow:
+    """A plan or a step that was reached; entries are given with the newest in the log first."""
+    retracted_at = NOON if taken_back else None
+    return EntryRow(name="", at=at, known_at=NOON, person=None, said=said, retracted_at=retracted_at)
+
+
+def test_a_reached_step_stays_reached_when_its_plan_is_posted_again() -> None:
+    """Systems post every plan every night."""
+    planned = [
+        entry(NOON + timedelta(days=1), step="kickoff", due="2026-04-12"),
+        entry(NOON - timedelta(days=9), step="kickoff", due="2026-04-10"),
+    ]
+    reached = [entry(NOON, step="kickoff")]
+    assert milestones_of(planned, reached) == (StepOnJourney("kickoff", date(2026, 4, 12), NOON),)
+
+
+def test_the_newest_plan_and_the_first_reaching_count_by_when_they_happened() -> None:
+    """An import brings what happened earlier after what is newer."""
+    planned = [
+        entry(NOON - timedelta(days=9), step="kickoff", due="2026-04-01"),
+        entry(NOON - timedelta(days=2), step="kickoff", due="2026-04-12"),
+        entry(NOON - timedelta(days=2), step="kickoff", due="2026-04-11"),
+    ]
+    reached = [
+        entry(NOON - timedelta(days=1), step="kickoff"),
+        entry(NOON - timedelta(days=3), step="kickoff"),
+        entry(NOON, step="kickoff"),
+    ]
+    # Of two plans of one moment the later in the log holds.
+    expected = StepOnJourney("kickoff", date(2026, 4, 12), NOON - timedelta(days=3))
+    assert milestones_of(planned, reached) == (expected,)
+
+
+def test_what_was_taken_back_neither_plans_nor_reaches() -> None:
+    planned = [
+        entry(NOON, step="kickoff", due="2026-05-01", taken_back=True),
+        entry(NOON - timedelta(days=1), step="kickoff", due="2026-04-10"),
+    ]
+    reached = [entry(NOON, step="kickoff", taken_back=True), entry(NOON, step="sso_live")]
+    assert milestones_of(planned, reached) == (
+        StepOnJourney("kickoff", date(2026, 4, 10), None),
+        StepOnJourney("sso_live", None, NOON),
+    )

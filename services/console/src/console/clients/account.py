@@ -8,12 +8,13 @@ from urllib.parse import quote
 from msgspec import Struct, field
 
 from common.contracts.signals import Band, Contribution, Facts, Health, MovingEvent, Override, Part
-from console.clients.account_lists import EntriesAnswer, PeopleAnswer, TicketsAnswer
+from console.clients.account_lists import EntriesAnswer, EntryRow, PeopleAnswer, TicketsAnswer
 from console.clients.delay import ScoresDelay
 from console.clients.service_api import ServiceApi
 
 # The most days and signals of one answer: more than two years.
 _MOST_DAYS: Final = 800
+_MOST_ENTRIES: Final = 200
 
 
 class RaisedFlag(Struct, frozen=True):
@@ -203,6 +204,17 @@ class AccountClient:
         """The newest in the log first; without `names` those of every name."""
         query: dict[str, str | int | Sequence[str]] = {**_page(limit, cursor), "name": names}
         return await self._api.get(_path(account_id, "/entries"), EntriesAnswer, query)
+
+    async def every_entry(self, account_id: str, *, names: Sequence[str], most_pages: int) -> list[EntryRow]:
+        """All pages, one after the other, the newest in the log first; entries beyond `most_pages` are left out."""
+        found, cursor = list[EntryRow](), None
+        for _ in range(most_pages):
+            page = await self.entries(account_id, limit=_MOST_ENTRIES, cursor=cursor, names=names)
+            found += page.entries
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+        return found
 
     async def tickets(self, account_id: str, *, limit: int) -> TicketsAnswer:
         return await self._api.get(_path(account_id, "/tickets"), TicketsAnswer, {"limit": limit})

@@ -1,12 +1,13 @@
 """Asks the other services for everything that the page shows, at the same time."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
 
 from console.clients.account import AccountClient, AccountNow, HistoryAnswer, LevelAnswer
-from console.clients.account_lists import EntriesAnswer, PeopleAnswer, TicketsAnswer
+from console.clients.account_lists import EntriesAnswer, EntryRow, PeopleAnswer, TicketsAnswer
 from console.clients.alerts import AlertsAnswer, AlertsReader, OneAlert
 from console.clients.asking import Asking, nothing
 from console.errors import ServiceName
@@ -16,7 +17,8 @@ from console.pages.account.view import AccountView
 _PEOPLE: Final = 25
 _ALERTS: Final = 10
 _ENTRIES: Final = 25
-_STEPS: Final = 100
+# Of 200 entries each. Many systems post every plan every night.
+_STEP_PAGES: Final = 10
 _TICKETS: Final = 200
 _ANSWERS: Final = 10
 _SURVEYS: Final = ("nps.answered", "csat.answered")
@@ -45,7 +47,8 @@ class AccountContent(Struct, frozen=True, kw_only=True):
     history: HistoryAnswer | None
     people: PeopleAnswer | None
     entries: EntriesAnswer | None
-    milestones: EntriesAnswer | None
+    planned: Sequence[EntryRow] | None
+    reached: Sequence[EntryRow] | None
     tickets: TicketsAnswer | None
     answers: EntriesAnswer | None
     alerts: AlertsAnswer | None
@@ -64,7 +67,7 @@ async def read_content(
     asking, looking_ahead, ahead = Asking(), Asking(), view.as_of
     (
         (now, level, history),
-        (people, entries, milestones, tickets, answers),
+        (people, entries, planned, reached, tickets, answers),
         (listed, alert, then, then_level),
     ) = await asyncio.gather(
         asyncio.gather(
@@ -77,7 +80,9 @@ async def read_content(
             asking.of(
                 accounts.entries(account_id, limit=_ENTRIES, cursor=view.entries, names=_CONTRACT_HISTORY), unknown=True
             ),
-            asking.of(accounts.entries(account_id, limit=_STEPS, names=(PLANNED, REACHED)), unknown=True),
+            # Each by itself: the plans of many nights push out no step that was reached before them.
+            asking.of(accounts.every_entry(account_id, names=(PLANNED,), most_pages=_STEP_PAGES), unknown=True),
+            asking.of(accounts.every_entry(account_id, names=(REACHED,), most_pages=_STEP_PAGES), unknown=True),
             asking.of(accounts.tickets(account_id, limit=_TICKETS), unknown=True),
             asking.of(accounts.entries(account_id, limit=_ANSWERS, cursor=view.answers, names=_SURVEYS), unknown=True),
         ),
@@ -95,7 +100,8 @@ async def read_content(
         history=history,
         people=people,
         entries=entries,
-        milestones=milestones,
+        planned=planned,
+        reached=reached,
         tickets=tickets,
         answers=answers,
         alerts=listed,

@@ -1,6 +1,6 @@
 """The steps that were promised to an account or reached by it, from its entries."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Final
 
@@ -20,17 +20,29 @@ class StepOnJourney(Struct, frozen=True):
     reached: datetime | None
 
 
-def milestones_of(entries: Sequence[EntryRow]) -> tuple[StepOnJourney, ...]:
-    """`entries` are the newest first. The next promise comes first, and what was reached last."""
-    found: dict[str, StepOnJourney] = {}
-    for entry in reversed(entries):
+def milestones_of(planned: Sequence[EntryRow], reached: Sequence[EntryRow]) -> tuple[StepOnJourney, ...]:
+    """Of each step the newest plan and the first time that it was reached, by event time.
+
+    Both have the newest in the log first. The next promise comes first, and what was reached last.
+    """
+    plans, moments = dict[str, EntryRow](), dict[str, datetime]()
+    for step, entry in _steps(planned):
+        # Of two plans of one moment the later in the log holds, as in scoring.
+        if step not in plans or entry.at > plans[step].at:
+            plans[step] = entry
+    for step, entry in _steps(reached):
+        # Systems post a reached step again, too: the first time counts.
+        moments[step] = min(entry.at, moments.get(step, entry.at))
+    found = [
+        StepOnJourney(step, date.fromisoformat(plans[step].said["due"]) if step in plans else None, moments.get(step))
+        for step in plans.keys() | moments.keys()
+    ]
+    return tuple(sorted(found, key=lambda one: (one.reached is not None, one.due or date.max, one.step)))
+
+
+def _steps(entries: Sequence[EntryRow]) -> Iterator[tuple[str, EntryRow]]:
+    """Without those that were taken back."""
+    for entry in entries:
         step = entry.said.get("step")
-        if entry.retracted_at is not None or not isinstance(step, str):
-            continue
-        known = found.get(step, StepOnJourney(step, None, None))
-        if entry.name == PLANNED:
-            # A promise that comes after the step was reached is another one.
-            found[step] = StepOnJourney(step, date.fromisoformat(entry.said["due"]), None)
-        else:
-            found[step] = StepOnJourney(step, known.due, entry.at)
-    return tuple(sorted(found.values(), key=lambda one: (one.reached is not None, one.due or date.max, one.step)))
+        if entry.retracted_at is None and isinstance(step, str):
+            yield step, entry

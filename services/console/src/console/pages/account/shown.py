@@ -167,9 +167,16 @@ def shown_account(
         moves=tuple(page),
         moves_after=len(moves) > view.moves * ROWS,
         grid=chart.grid(),
-        milestones=() if content.milestones is None else milestones_of(content.milestones.entries),
+        milestones=_milestones(content),
         tickets=None if content.tickets is None else tickets_page(content.tickets, view.tickets),
     )
+
+
+def _milestones(content: AccountContent) -> tuple[StepOnJourney, ...]:
+    """Empty without the plans or without what was reached: a reached step must not be shown as one that is not."""
+    if content.planned is None or content.reached is None:
+        return ()
+    return milestones_of(content.planned, content.reached)
 
 
 def _notices(content: AccountContent, view: AccountView, text: AccountTexts, formats: Formats) -> list[str]:
