@@ -272,6 +272,23 @@ async def test_a_step_stays_reached_however_often_its_plan_is_posted_again(serve
     await browser.aclose()
 
 
+async def test_a_missed_step_has_the_same_day_in_words_and_in_the_table(served: Served) -> None:
+    """The day is over at 07:00 UTC of the next one where this account lives."""
+    harness = served.scoring.harness
+    await harness.post(
+        event("acme", "account.updated", NOW + 1, properties={"time_zone": "America/Los_Angeles"}),
+        event("acme", "milestone.planned", NOW + 2, properties={"step": "kickoff", "due": "2026-03-22"}),
+    )
+    await harness.tick(NOW + 2 * DAY)
+    await harness.score()
+    browser = await served.site.signed_in(OWNER)
+    page = await page_of(browser)
+    journey = page[page.index('<h2 id="journey">') : page.index('<h2 id="alerts">')]
+    assert "<strong>kick-off</strong> due on Mar 22, 2026" in journey
+    assert re.findall(r'data-label="Promised for">([^<]*)<', journey) == ["Mar 22, 2026"]
+    await browser.aclose()
+
+
 async def test_an_account_that_nobody_knows_is_not_found(served: Served) -> None:
     browser = await served.site.signed_in(OWNER)
     for path in ("/accounts/nobody", "/accounts/", "/accounts/%2E%2E"):

@@ -11,6 +11,7 @@ from console.clients.account import (
     BandLimits,
     HistoryAnswer,
     LevelSum,
+    MissedStep,
     ScoreDay,
     SignalInHistory,
     WaitingBand,
@@ -20,7 +21,7 @@ from console.languages.formats import Formats
 from console.languages.locale import Locale
 from console.pages.account import chart
 from console.pages.account.chart import MarkedDay, chart_of
-from console.pages.account.milestones import StepOnJourney, milestones_of
+from console.pages.account.milestones import OverdueStep, StepOnJourney, milestones_of, overdue_steps
 from console.pages.account.moves import moves_of, zone_of
 from console.pages.account.texts import ACCOUNT_TEXTS
 from console.pages.account.waterfall import WIDTH, waterfall_of
@@ -191,3 +192,23 @@ def test_what_was_taken_back_neither_plans_nor_reaches() -> None:
         StepOnJourney("kickoff", date(2026, 4, 10), None),
         StepOnJourney("sso_live", None, NOON),
     )
+
+
+@pytest.mark.parametrize(
+    ("zone", "over"),
+    [
+        ("Asia/Tokyo", datetime(2026, 3, 30, 15, tzinfo=UTC)),
+        ("America/Los_Angeles", datetime(2026, 3, 31, 7, tzinfo=UTC)),
+        (None, datetime(2026, 3, 31, tzinfo=UTC)),
+    ],
+)
+def test_a_missed_step_was_due_on_the_day_that_is_over_for_the_account(zone: str | None, over: datetime) -> None:
+    (missed,) = overdue_steps([MissedStep("kickoff", over)], zone=zone_of(zone))
+    assert missed == OverdueStep("kickoff", date(2026, 3, 30))
+
+
+def test_the_table_of_steps_has_the_day_that_is_said_of_a_missed_one() -> None:
+    """This one was planned for a moment of another zone, of which an entry has the date as it was written."""
+    overdue = overdue_steps([MissedStep("kickoff", NOON)], zone=zone_of("Pacific/Kiritimati"))
+    (step,) = milestones_of([entry(NOON, step="kickoff", due="2026-03-31")], (), overdue=overdue)
+    assert (overdue[0].due, step.due) == (date(2026, 4, 1), date(2026, 4, 1))

@@ -13,7 +13,7 @@ from alerts.messages.headline import title
 from alerts.messages.recipient import Recipient
 from alerts.playbooks.playbooks import Playbooks
 from alerts.routing.destination import Target
-from alerts.samples import NOON, Sample
+from alerts.samples import NOON, RENEWAL, Sample
 from common.contracts.signals import Band, Driver, Facts, Kind, Part, Severity, Signal
 
 CANCELLED = (Part("cancel_intent", Driver.CAP, -64.0), Part("logins", Driver.SILENCE, -1.0))
@@ -161,10 +161,37 @@ def test_a_title_reads_the_same_whenever_it_is_told(playbooks: Playbooks) -> Non
     assert title(missed, reader(playbooks, "en")) == title(missed, reader(playbooks, "en", now=next_year))
 
 
-def test_days_are_those_of_the_readers_time_zone(playbooks: Playbooks) -> None:
-    missed = Sample(kind=Kind.MILESTONE_MISSED, to="kickoff", at=datetime(2025, 3, 14, 20, tzinfo=UTC)).build()
+def test_days_are_counted_in_the_readers_time_zone(playbooks: Playbooks) -> None:
+    renewal = changed(RENEWAL.build(), at=datetime(2025, 3, 14, 20, tzinfo=UTC))
 
-    assert "due 15 Mar" in str(title(missed, reader(playbooks, "en", time_zone="Asia/Tokyo")))
+    assert "in 90 days" in str(title(renewal, reader(playbooks, "en")))
+    assert "in 89 days" in str(title(renewal, reader(playbooks, "en", time_zone="Asia/Tokyo")))
+
+
+@pytest.mark.parametrize(
+    ("zone", "over"),
+    [
+        ("Asia/Tokyo", datetime(2025, 3, 14, 15, tzinfo=UTC)),
+        ("America/Los_Angeles", datetime(2025, 3, 15, 7, tzinfo=UTC)),
+        (None, datetime(2025, 3, 15, tzinfo=UTC)),
+        # An unknown zone is read as UTC, as in scoring.
+        ("Mars/Olympus", datetime(2025, 3, 15, tzinfo=UTC)),
+    ],
+)
+def test_a_step_was_due_on_the_day_that_is_over_for_the_account(
+    playbooks: Playbooks, zone: str | None, over: datetime
+) -> None:
+    facts = Facts(name="Birch Foods", time_zone=zone)
+    missed = Sample(kind=MISSED, to="kickoff", at=over, facts=facts).build()
+
+    for reads_in in ("UTC", "Asia/Tokyo", "America/Los_Angeles"):
+        assert "due 14 Mar)" in str(title(missed, reader(playbooks, "en", time_zone=reads_in)))
+
+
+def test_a_step_that_was_due_at_an_hour_keeps_its_day(playbooks: Playbooks) -> None:
+    missed = Sample(kind=MISSED, to="kickoff", at=datetime(2025, 3, 14, 20, tzinfo=UTC)).build()
+
+    assert "due 14 Mar)" in str(title(missed, reader(playbooks, "en")))
 
 
 def test_a_language_or_time_zone_that_is_gone_does_not_keep_the_message(playbooks: Playbooks) -> None:

@@ -55,7 +55,7 @@ class English:
     def of(self, name: str, thing: str) -> str:
         return f"{name}: {thing}"
 
-    def overdue(self, step: str, due: datetime, *, year: bool) -> str:
+    def overdue(self, step: str, due: date, *, year: bool) -> str:
         return f"{step} overdue (due {_day(due, year=year)})"
 
     def contracted(self, before: float, after: float) -> str:

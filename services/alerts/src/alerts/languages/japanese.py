@@ -71,7 +71,7 @@ class Japanese:
     def of(self, name: str, thing: str) -> str:
         return f"{name}様：{thing}"
 
-    def overdue(self, step: str, due: datetime, *, year: bool) -> str:
+    def overdue(self, step: str, due: date, *, year: bool) -> str:
         return f"「{step}」が期限超過（期限{_day(due, year=year)}）"
 
     def contracted(self, before: float, after: float) -> str:

@@ -105,7 +105,7 @@ class Language(Protocol):
     def of(self, name: str, thing: str) -> str:
         """The title of another kind of signal: the account and what happened."""
 
-    def overdue(self, step: str, due: datetime, *, year: bool) -> str: ...
+    def overdue(self, step: str, due: date, *, year: bool) -> str: ...
 
     def contracted(self, before: float, after: float) -> str:
         """The contract is worth less: ARR before and after."""

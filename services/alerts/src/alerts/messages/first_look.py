@@ -123,7 +123,7 @@ def _open(signal: Signal, recipient: Recipient) -> list[str]:
     found = []
     if band in (Band.RED, Band.YELLOW):
         found.append(language.first_look.band(language.band(band), round(signal.after.score)))
-    return found + conditions(signal.standing, recipient, most=_MOST_OPEN)
+    return found + conditions(signal, recipient, most=_MOST_OPEN)
 
 
 def _weak(signal: Signal, recipient: Recipient) -> Iterable[str]:

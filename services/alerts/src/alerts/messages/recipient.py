@@ -8,7 +8,7 @@ from alerts.languages.registry import DEFAULT, LANGUAGES_BY_CODE
 from alerts.messages.sanitize import sanitize, without_links
 from alerts.playbooks.playbooks import NameCategory, Playbooks
 from alerts.routing.destination import Target
-from common.contracts.signals import Override, Signal
+from common.contracts.signals import Facts, Override, Signal
 
 _LONGEST_ACCOUNT = 60
 _LONGEST_NAME = 50
@@ -103,6 +103,10 @@ class Recipient:
 
     def local(self, moment: datetime) -> datetime:
         return moment.astimezone(self._zone)
+
+    def due_day(self, due: datetime, facts: Facts) -> date:
+        """A step is due when its day is over for the account: that moment belongs to the next day."""
+        return (due - timedelta(seconds=1)).astimezone(_zone(facts.time_zone or "UTC")).date()
 
     def days_to(self, day: date) -> int:
         return (day - self.now.date()).days

@@ -28,7 +28,7 @@ def review_rows(
     texts = (
         (labels.use, language.dot.join(_use(review, recipient))),
         (labels.active, language.dot.join(_active(signal, review, recipient, shown))),
-        (labels.open, language.comma.join(conditions(signal.standing, recipient, most=_MOST_OPEN, dated=True))),
+        (labels.open, language.comma.join(conditions(signal, recipient, most=_MOST_OPEN, dated=True))),
         (labels.promised, language.comma.join(_promised(review, recipient))),
     )
     return [LabelledLine(label, text) for label, text in texts if text]

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from alerts.languages.language import Language, Scores
 from alerts.signals.score import score_before
-from common.contracts.signals import Band, Kind, Override, Severity, Signal
+from common.contracts.signals import Band, Facts, Kind, Override, Severity, Signal
 
 
 class Tone(StrEnum):
@@ -64,6 +64,9 @@ class KindNames(Protocol):
         """A band that a person has set, as of a moment: until when, by whom and why."""
 
     def local(self, moment: datetime) -> datetime: ...
+
+    def due_day(self, due: datetime, facts: Facts) -> date:
+        """The last day on which a step was in time, in the account's time zone."""
 
 
 class KindRules(Struct, frozen=True, kw_only=True):
@@ -118,7 +121,7 @@ def _describe_flag(signal: Signal) -> str:
 
 def _tell_step(signal: Signal, names: KindNames) -> str:
     # By the signal's own year: mail threads by the title, so it must read the same whenever it is written.
-    due, missed = names.local(signal.since), names.local(signal.at)
+    due, missed = names.due_day(signal.since, signal.facts), names.local(signal.at)
     return names.language.overdue(names.step(signal.to), due, year=due.year != missed.year)
 
 

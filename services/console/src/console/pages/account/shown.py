@@ -19,7 +19,7 @@ from console.pages.account.account_texts import AccountTexts
 from console.pages.account.band_overrides import override_state
 from console.pages.account.chart import DayOfEvents, MarkedDay, ScoreChart
 from console.pages.account.content import AccountContent
-from console.pages.account.milestones import StepOnJourney, milestones_of
+from console.pages.account.milestones import OverdueStep, StepOnJourney, milestones_of, overdue_steps
 from console.pages.account.moves import (
     ROWS,
     Move,
@@ -128,6 +128,7 @@ class ShownAccount(Struct, frozen=True, kw_only=True):
     moves: tuple[Move, ...]
     moves_after: bool
     grid: tuple[tuple[int, float], ...]
+    overdue: tuple[OverdueStep, ...]
     milestones: tuple[StepOnJourney, ...]
     tickets: TicketsPage | None
 
@@ -149,6 +150,7 @@ def shown_account(
         ]
         moving = [DayOfEvents(one.day, one.better, words.events(one)) for one in moving_days(history)]
         drawn = chart.chart_of(history.days, marked, moving)
+    overdue = () if now is None else overdue_steps(now.missed, zone=zone)
     owner = None if now is None else now.facts.owner
     may_act = visit.may(Act.OVERRIDE) or visit.user.owns(owner)
     return ShownAccount(
@@ -167,16 +169,17 @@ def shown_account(
         moves=tuple(page),
         moves_after=len(moves) > view.moves * ROWS,
         grid=chart.grid(),
-        milestones=_milestones(content),
+        overdue=overdue,
+        milestones=_milestones(content, overdue),
         tickets=None if content.tickets is None else tickets_page(content.tickets, view.tickets),
     )
 
 
-def _milestones(content: AccountContent) -> tuple[StepOnJourney, ...]:
+def _milestones(content: AccountContent, overdue: Sequence[OverdueStep]) -> tuple[StepOnJourney, ...]:
     """Empty without the plans or without what was reached: a reached step must not be shown as one that is not."""
     if content.planned is None or content.reached is None:
         return ()
-    return milestones_of(content.planned, content.reached)
+    return milestones_of(content.planned, content.reached, overdue=overdue)
 
 
 def _notices(content: AccountContent, view: AccountView, text: AccountTexts, formats: Formats) -> list[str]:
