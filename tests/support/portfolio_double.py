@@ -10,6 +10,7 @@ import msgspec
 from common.contracts.signals import Band
 from scoring.api import answers, portfolio_answers
 from scoring.api.kpi_answers import Kpis, as_csv
+from scoring.api.parameters import AccountFilterParameters
 from scoring.partition.event_use import UnusableReason
 from scoring.postgres.queries import AccountStatus
 from support.account_double import AccountDouble
@@ -141,10 +142,14 @@ class PortfolioDouble:
 
     def _matching(self, query: httpx.QueryParams) -> list[answers.Listed]:
         bands, owners = query.get_list("band"), query.get_list("owner")
+        ends_from, ends_to = contract_ends(query)
         return [
             row
             for row in self.rows
-            if (not bands or row.band in bands) and (not owners or (row.owner or "").lower() in owners)
+            if (not bands or row.band in bands)
+            and (not owners or (row.owner or "").lower() in owners)
+            and (ends_from is None or (row.contract_end is not None and row.contract_end >= ends_from))
+            and (ends_to is None or (row.contract_end is not None and row.contract_end <= ends_to))
         ]
 
     def _list(self, query: httpx.QueryParams) -> answers.Accounts:
@@ -200,6 +205,14 @@ class PortfolioDouble:
             arr_at_risk=sum(row.arr or 0.0 for row in rows if row.band in (Band.RED, Band.YELLOW)),
             bands={band: sum(row.band is band for row in rows) for band in Band},
         )
+
+
+def contract_ends(query: httpx.QueryParams) -> tuple[date | None, date | None]:
+    """The bounds by scoring's own parameters."""
+    names = ("contract_end_from", "contract_end_to", "renewal_within_days", "renewal_overdue")
+    asked = AccountFilterParameters.model_validate({name: query[name] for name in names if name in query})
+    found = asked.account_filter(today=TODAY, among=None)
+    return found.ends_from, found.ends_to
 
 
 def _key(row: answers.Listed, by: str) -> str | None:

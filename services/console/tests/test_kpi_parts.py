@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from typing import Any
 
 import msgspec
 import pytest
 
 from common.contracts.signals import Band
 from console.clients.kpis import DefinedKpi, GroupKpis, KpiFigure, SpanKpis
-from console.clients.scoring import AccountGroup, MovedSums, PortfolioSums
+from console.clients.scoring import AccountGroup, MovedSums, PortfolioSums, SumsOfBand
 from console.languages.card_names import CardNames
 from console.languages.locale import Locale
 from console.pages.kpis.cohorts import CohortRow, customer_retention, revenue_retention
 from console.pages.kpis.kpi_words import JAPANESE, words_of
-from console.pages.kpis.renewals import renewal_months
+from console.pages.kpis.renewals import renewal_rows
 from console.pages.kpis.trend_line import trend_line
 from console.pages.kpis.view import KpiView
 from scoring.kpis.kpi_list import KPIS
@@ -135,30 +136,40 @@ def group(key: str | None, arr: float, at_risk: float) -> AccountGroup:
     )
 
 
-def test_renewals_are_of_this_month_and_the_eleven_after_it() -> None:
+def portfolio(*, arr: float, arr_at_risk: float = 0.0, **fields: Any) -> PortfolioSums:
     now = datetime(2026, 3, 31, tzinfo=UTC)
-    sums = PortfolioSums(
-        accounts=6,
+    usual: dict[str, Any] = {"accounts": 6, "bands": {}, "groups": (), "moved": MovedSums(now, {}, ()), "as_of": now}
+    sums = {"arr": arr, "arr_unknown": 0, "arr_at_risk": arr_at_risk, "more_groups": False}
+    return PortfolioSums(**{**usual, **sums, **fields})
+
+
+def test_renewals_are_of_this_month_and_the_eleven_after_it() -> None:
+    sums = portfolio(
         arr=500.0,
-        arr_unknown=0,
-        arr_at_risk=100.0,
-        bands={},
         groups=(group("2026-05", 400.0, 100.0), group("2027-02", 100.0, 0.0), group("2027-03", 900.0, 0.0)),
-        more_groups=False,
-        moved=MovedSums(now, {}, ()),
-        as_of=now,
     )
-    months = renewal_months(sums)
-    assert [f"{one.month:%Y-%m}" for one in months] == [
+    months = renewal_rows(sums, None)
+    assert [str(one.month)[:7] for one in months] == [
         *(f"2026-{month:02}" for month in range(3, 13)),
         "2027-01",
         "2027-02",
     ]
-    assert [one.accounts for one in months] == [0, 0, 2, *[0] * 8, 2]
+    assert [one.sums.accounts for one in months] == [0, 0, 2, *[0] * 8, 2]
     may = months[2]
     # The largest month fills the bar; that of next March is beyond the table.
     assert (may.at_risk_width, may.rest_width) == (40.0, 120.0)
-    assert may.bands == {Band.RED: 1, Band.GREEN: 1, Band.YELLOW: 0, Band.INSUFFICIENT: 0}
+    assert may.sums.bands == {Band.RED: 1, Band.GREEN: 1, Band.YELLOW: 0, Band.INSUFFICIENT: 0}
+
+
+def test_overdue_renewals_stand_above_the_months() -> None:
+    ahead = portfolio(arr=500.0, groups=(group("2026-05", 400.0, 100.0),))
+    bands = {Band.RED: SumsOfBand(2, 700.0), Band.GREEN: SumsOfBand(1, 100.0)}
+    overdue, march, *_ = renewal_rows(ahead, portfolio(accounts=3, arr=800.0, arr_at_risk=700.0, bands=bands))
+    assert (overdue.month, march.month) == (None, date(2026, 3, 1))
+    assert (overdue.sums.accounts, overdue.sums.arr, overdue.sums.arr_at_risk) == (3, 800.0, 700.0)
+    assert overdue.sums.bands == {Band.RED: 2, Band.GREEN: 1, Band.YELLOW: 0, Band.INSUFFICIENT: 0}
+    # It is the largest row, so it fills the bar.
+    assert (overdue.at_risk_width, overdue.rest_width) == (140.0, 20.0)
 
 
 def test_cohorts_begin_with_a_whole_quarter_or_year() -> None:

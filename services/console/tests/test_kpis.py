@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import AsyncIterator
+from datetime import date
 from html import unescape
 
 import httpx
 import pytest
 from msgspec import Struct
 
+from common.contracts.signals import Band
 from console.access.roles import Role
 from scoring.kpis.kpi_list import KPIS
 from support.console import ConsoleSite, console_site
@@ -103,18 +105,17 @@ async def test_what_the_address_names_is_asked_for_and_shown(shown: Shown) -> No
         assert set(common) <= set(query.multi_items())
     assert shown.asked(step="month")["from"] == "2025-01-01"
     assert shown.asked(by="cohort")["from"] == "2024-01-01"
-    renewals = shown.scoring.last("/v1/portfolio")
-    assert dict(renewals) == {
+    filters = {
         "tier": "high",
         "stage": "renewal",
         "owner": "Eva@example.com",
         "segment": "mid",
         "cohort": "2025-03",
-        "renewal_within_days": "366",
-        "group_by": "renewal_month",
-        "groups": "20",
-        "movers": "0",
     }
+    ahead, overdue = (dict(query) for path, query in shown.scoring.asked if path == "/v1/portfolio")
+    by_month = {"renewal_within_days": "366", "group_by": "renewal_month", "groups": "20", "movers": "0"}
+    assert ahead == {**filters, **by_month}
+    assert overdue == {**filters, "renewal_overdue": "true", "groups": "1", "movers": "0"}
     for expected in (
         "Oct 1, 2025 to Dec 31, 2025",
         "As it was known on Jan 15, 2026.",
@@ -176,14 +177,57 @@ async def test_renewals_ahead_have_their_health_and_lead_to_the_accounts(shown: 
     assert f'data-label="Contracts">{len(rows)}<' in april
     assert f'data-label="red">{sum(one.band == "red" for one in rows)}<' in april
     assert "ARR at risk" in april
-    (address,) = links(page, "Show these accounts")
+    (address,) = links(page, "Show the accounts of these months")
     months = "cohort=2025-03&cohort=2025-04"
-    assert address == f"/portfolio?tier=high&{months}&renewal_within_days=366&sort=renewal"
+    assert address == f"/portfolio?tier=high&{months}&renewal_within_days=366&contract_end_to=2027-02-28&sort=renewal"
     portfolio = await shown.page(address)
     assert 'name="cohort" type="month" value="2025-03"' in portfolio
     assert '<input type="hidden" name="cohort" value="2025-04">' in portfolio
     for path in ("/v1/accounts", "/v1/portfolio"):
         assert shown.scoring.last(path).get_list("cohort") == ["2025-03", "2025-04"], path
+
+
+async def test_every_row_of_the_renewals_leads_to_its_own_accounts(shown: Shown) -> None:
+    """Today is 31 March 2026: a contract that ends today is ahead, and one of a year from tomorrow in no row."""
+    ends = ("2025-12-31", "2026-03-30", "2026-03-31", "2026-04-01", "2026-04-30", "2027-02-28", "2027-03-01")
+    shown.scoring.rows = [listed(n, contract_end=date.fromisoformat(end)) for n, end in enumerate(ends)]
+    page = await shown.page("/kpis")
+    table = page[page.index("Renewals ahead") :]
+    expected = {
+        "Overdue, not decided": ["Customer 0", "Customer 1"],
+        "Mar 2026": ["Customer 2"],
+        "Apr 2026": ["Customer 3", "Customer 4"],
+        "Feb 2027": ["Customer 5"],
+        "Show the accounts of these months": ["Customer 2", "Customer 3", "Customer 4", "Customer 5"],
+    }
+    for text, names in expected.items():
+        (address,) = links(table, text)
+        portfolio = await shown.page(address)
+        assert re.findall(r'role="rowheader"><a href="[^"]*"><bdi>([^<]*)</bdi>', portfolio) == names, text
+        if "these months" not in text:
+            line = table[table.index(f">{text}<") :].partition("</tr>")[0]
+            assert f'data-label="Contracts">{len(names)}<' in line, text
+    # A month without a renewal leads nowhere.
+    assert links(table, "May 2026") == []
+    assert ">May 2026<" in table
+
+
+async def test_overdue_renewals_come_first_with_their_health(shown: Shown) -> None:
+    shown.scoring.rows = [
+        listed(1, contract_end=date(2026, 1, 31), arr=5_000.0, band=Band.RED),
+        listed(2, contract_end=date(2026, 2, 28), arr=3_000.0, band=Band.GREEN),
+    ]
+    page = await shown.page("/kpis?tier=high")
+    first = page[page.index("Renewals ahead") :].partition("<tbody")[2].partition("</tr>")[0]
+    for expected in (
+        '<a href="/portfolio?tier=high&amp;renewal_overdue=true&amp;sort=renewal">Overdue, not decided</a>',
+        'data-label="Contracts">2<',
+        'data-label="ARR">8,000<',
+        'data-label="ARR at risk">5,000<',
+        'data-label="red">1<',
+        'data-label="green">1<',
+    ):
+        assert expected in first, expected
 
 
 async def test_the_file_is_that_of_scoring(shown: Shown) -> None:

@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import AsyncIterator
+from datetime import date
 from html import unescape
 from io import StringIO
 
@@ -10,6 +11,7 @@ import httpx
 import pytest
 from msgspec import Struct
 
+from scoring.postgres.queries import AccountStatus
 from support.console import ConsoleSite, console_site, form_token
 from support.portfolio_double import FORMULA, HOSTILE, SCRIPT, PortfolioDouble, listed
 
@@ -103,8 +105,42 @@ async def test_each_filter_of_the_address_is_asked_for_and_shown(shown: Shown) -
     assert 'value="green" checked' not in page
 
 
+async def test_a_filter_by_the_end_of_the_contract_stays_in_the_address(shown: Shown) -> None:
+    ends = "renewal_overdue=true&contract_end_from=2025-01-01&contract_end_to=2026-02-01"
+    page = await shown.page(f"/portfolio?{ends}")
+    for path in ("/v1/accounts", "/v1/portfolio"):
+        asked = dict(shown.scoring.last(path))
+        assert asked.items() >= {pair.partition("=")[0]: pair.partition("=")[2] for pair in ends.split("&")}.items()
+    for expected in (
+        'name="renewal_overdue" value="true" checked',
+        'name="contract_end_from" type="date" value="2025-01-01"',
+        'name="contract_end_to" type="date" value="2026-02-01"',
+    ):
+        assert expected in page, expected
+    assert links(page, "My accounts") == [f"/portfolio?owner=dana%40example.com&{ends}"]
+
+
+async def test_a_contract_that_is_over_and_not_decided_is_marked_in_words(shown: Shown) -> None:
+    shown.scoring.rows = [
+        listed(1, contract_end=date(2026, 3, 21)),
+        listed(2, contract_end=date(2026, 3, 21), status=AccountStatus.LEAVING),
+        # Today is not over yet.
+        listed(3, contract_end=date(2026, 3, 31)),
+        # Of these nothing is to be decided any more.
+        listed(4, contract_end=date(2026, 3, 21), status=AccountStatus.CHURNED),
+        listed(5, contract_end=date(2026, 3, 21), status=AccountStatus.MERGED),
+    ]
+    page = await shown.page("/portfolio")
+    cells = [re.sub(r"<[^>]*>", "", cell) for cell in re.findall(r'data-label="Renewal">(.*?)</td>', page)]
+    overdue = "Mar 21, 2026 overdue: ended 10 days ago"
+    assert cells == [overdue, overdue, "Mar 31, 2026 in 0 days", "Mar 21, 2026", "Mar 21, 2026"]
+    japanese = await shown.browser.get("/portfolio", headers={"accept-language": "ja"})
+    assert "期限超過（10 日前に満了）" in japanese.text  # noqa: RUF001
+
+
 async def test_an_empty_form_field_is_no_filter(shown: Shown) -> None:
-    await shown.page("/portfolio?owner=&parent=&starts_with=&renewal_within_days=&sort=score&group_by=")
+    ends = "&renewal_overdue=&contract_end_from=&contract_end_to="
+    await shown.page(f"/portfolio?owner=&parent=&starts_with=&renewal_within_days=&sort=score&group_by={ends}")
     assert set(shown.scoring.last("/v1/accounts")) == {"sort", "limit", "trend_days", "fields"}
 
 
@@ -149,7 +185,18 @@ async def test_my_accounts_are_those_of_my_address(shown: Shown) -> None:
     assert links(page, "My accounts") == ["/portfolio?tier=high&owner=dana%40example.com"]
 
 
-@pytest.mark.parametrize("query", ["band=purple", "sort=luck", "page=0", "renewal_within_days=soon", "group_by=moon"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "band=purple",
+        "sort=luck",
+        "page=0",
+        "renewal_within_days=soon",
+        "renewal_overdue=often",
+        "contract_end_to=9999-12-31",
+        "group_by=moon",
+    ],
+)
 async def test_an_address_that_cannot_be_is_answered_with_what_is_wrong(shown: Shown, query: str) -> None:
     answer = await shown.browser.get(f"/portfolio?{query}")
     assert answer.status_code == 422

@@ -63,6 +63,11 @@ FILTERS: list[tuple[dict[str, Any], str]] = [
     ({"renewal_within_days": 26}, ""),
     ({"renewal_within_days": 400}, "acme bolt"),
     ({"renewal_within_days": 400, "contract_end_from": "2026-05-01"}, "bolt"),
+    # A contract that ends today is not over yet.
+    ({"renewal_overdue": "true"}, "dusk"),
+    ({"renewal_overdue": "true", "contract_end_to": "2026-04-01"}, "dusk"),
+    ({"renewal_overdue": "true", "renewal_within_days": 400}, ""),
+    ({"renewal_overdue": "false"}, "acme bolt core dusk"),
     ({"starts_with": "AC"}, "acme core"),
     ({"starts_with": "bo"}, "bolt"),
     ({"starts_with": "%"}, ""),

@@ -136,6 +136,7 @@ BAD = [
     ("/v1/accounts", "contract_end_to=soon", "query.contract_end_to"),
     ("/v1/accounts", "contract_end_to=0", "query.contract_end_to"),  # not 1970
     ("/v1/accounts", "renewal_within_days=4000", "query.renewal_within_days"),
+    ("/v1/accounts", "renewal_overdue=often", "query.renewal_overdue"),
     ("/v1/accounts", "owners=eva", "query.owners"),  # a filter that is not there must not be taken for one that is
     ("/v1/accounts", "&".join(["tier=a"] * 21), "query.tier"),
     ("/v1/accounts/acme", "as_of=now", "query.as_of"),

@@ -82,6 +82,25 @@ async def test_groups_of_the_months_in_which_contracts_end(api: Api) -> None:
     assert {one["key"] for one in within["groups"]} == {month for month in expected if month}
 
 
+async def test_overdue_renewals_are_those_of_customers_whose_contract_is_over(api: Api) -> None:
+    """Today is 5 March 2026."""
+    for account_id, end in (("acme", "2026-03-04"), ("bolt", "2026-03-05"), ("core", "2026-02-01")):
+        ends = event(account_id, "account.updated", START + 3 * DAY + 60, properties={"contract_end": end})
+        await api.harness.post(ends)
+    await api.harness.post(event("core", "contract.ended", START + 3 * DAY + 120))
+    await turn_red(api, "acme", at=START + 3 * DAY + 3600)
+    listed = await api.get("/v1/accounts", renewal_overdue="true")
+    overdue = {row["account_id"]: row["contract_end"] for row in listed["accounts"]}
+    assert overdue["acme"] == "2026-03-04"
+    # One ends today; one has left.
+    assert not overdue.keys() & {"bolt", "core"}
+    sums = await api.get("/v1/portfolio", renewal_overdue="true")
+    assert sums["accounts"] == len(overdue)
+    assert sums["arr_at_risk"] == 90_000
+    ahead = await api.get("/v1/accounts", renewal_within_days=0)
+    assert [row["account_id"] for row in ahead["accounts"]] == ["bolt"]
+
+
 async def test_cohorts_are_those_of_kpis(api: Api) -> None:
     """By the earliest start that was posted, not by the one of now; without one by the first event about a contract."""
     for account_id, start, at in (

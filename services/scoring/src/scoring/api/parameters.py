@@ -88,6 +88,11 @@ class AccountFilterParameters(QueryParameters):
     renewal_within_days: int | None = Field(
         default=None, ge=0, le=3660, description="the contract ends within so many days from today"
     )
+    renewal_overdue: bool = Field(
+        default=False,
+        description="the contract ended before today; of who is active or leaving, no event says that it was renewed "
+        "or that they left",
+    )
     starts_with: Text | None = Field(default=None, description="beginning of the name or the id, in any case")
 
     def account_filter(self, *, today: date, among: Collection[str] | None) -> AccountFilter:
@@ -97,6 +102,9 @@ class AccountFilterParameters(QueryParameters):
             last = today + timedelta(days=self.renewal_within_days)
             ends_from = max(ends_from or today, today)
             ends_to = min(ends_to or last, last)
+        if self.renewal_overdue:
+            yesterday = today - timedelta(days=1)
+            ends_to = min(ends_to or yesterday, yesterday)
         return AccountFilter(
             bands=tuple(self.band),
             statuses=tuple(self.status) or CUSTOMERS,

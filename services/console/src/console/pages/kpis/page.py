@@ -18,7 +18,7 @@ from console.languages.formats import Formats
 from console.pages.kpis.cohorts import customer_retention, revenue_retention
 from console.pages.kpis.kpi_rows import KpiFormatter, stage_rows
 from console.pages.kpis.kpi_words import words_of
-from console.pages.kpis.renewals import BAR_WIDTH, renewal_months
+from console.pages.kpis.renewals import BAR_WIDTH, renewal_rows
 from console.pages.kpis.texts import KPI_TEXTS, KpiTexts
 from console.pages.kpis.view import CSV_PATH, GROUPINGS, NO_VALUE, PATH, STAGES, TIERS, KpiView, view_of
 from console.web.notices import away_notices, delay_notices
@@ -41,6 +41,7 @@ class KpiContent(Struct, frozen=True, kw_only=True):
     groups: KpisAnswer | None
     cohorts: KpisAnswer | None
     renewals: PortfolioSums | None
+    overdue: PortfolioSums | None
     away: tuple[ServiceName, ...]
 
 
@@ -76,8 +77,10 @@ KPIS = ConsolePage(path=PATH, titles={locale: texts.title for locale, texts in K
 async def _content(parts: PageParts, view: KpiView) -> KpiContent:
     """Raises `ApiUnavailable` if there is nothing to show, `ApiRefused` for a span that is none."""
     asking = Asking()
-    whole, renewals = await asyncio.gather(
-        asking.of(parts.scoring.kpis(view.span())), asking.of(_renewals(parts, view))
+    whole, renewals, overdue = await asyncio.gather(
+        asking.of(parts.scoring.kpis(view.span())),
+        asking.of(_renewals(parts, view)),
+        asking.of(parts.scoring.portfolio(view.overdue(), group_by=None, groups=1, movers=0)),
     )
     asking.check(whole, renewals)
     trend = groups = cohorts = None
@@ -97,6 +100,7 @@ async def _content(parts: PageParts, view: KpiView) -> KpiContent:
         groups=groups,
         cohorts=cohorts,
         renewals=renewals,
+        overdue=overdue,
         away=asking.away,
     )
 
@@ -135,7 +139,7 @@ def _page(parts: PageParts, request: Request, visit: Visit, content: KpiContent)
         cohort_tables=retention if retention[0] else None,
         cohort_steps=max((len(row.cells) for row in retention[0]), default=0),
         renewals=content.renewals,
-        renewal_months=[] if content.renewals is None else renewal_months(content.renewals),
+        renewal_rows=[] if content.renewals is None else renewal_rows(content.renewals, content.overdue),
         bar_width=BAR_WIDTH,
         notices=[*away_notices(content.away, formats), *delay_notices(content.whole, formats)],
         away=content.away,

@@ -68,6 +68,7 @@ class KpiTexts(Struct, frozen=True, kw_only=True):
     no_cohort: str
     renewals_title: str
     renewals_caption: str
+    overdue: str
     month: str
     contracts: str
     arr: str
@@ -158,6 +159,7 @@ KPI_TEXTS: Mapping[Locale, KpiTexts] = {
         no_cohort="No customer who matches began in these years.",
         renewals_title="Renewals ahead",
         renewals_caption="Contracts of customers that end in this month, from today on, and in the 11 after it",
+        overdue="Overdue, not decided",
         month="Month",
         contracts="Contracts",
         arr="ARR",
@@ -170,7 +172,7 @@ KPI_TEXTS: Mapping[Locale, KpiTexts] = {
             Band.GREEN: "green",
             Band.INSUFFICIENT: "not enough data",
         },
-        to_accounts="Show these accounts",
+        to_accounts="Show the accounts of these months",
     ),
     Locale.JAPANESE: KpiTexts(
         title="KPI",
@@ -249,6 +251,7 @@ KPI_TEXTS: Mapping[Locale, KpiTexts] = {
         no_cohort="この期間に開始した該当する顧客はいません。",
         renewals_title="今後の更新",
         renewals_caption="今日以降の今月と、その後の11か月に満了する顧客の契約",
+        overdue="期限超過（更新未定）",
         month="月",
         contracts="契約数",
         arr="ARR",
@@ -256,6 +259,6 @@ KPI_TEXTS: Mapping[Locale, KpiTexts] = {
         bar="リスクのある分と残り",
         bar_words="ARR {1} のうち {0} にリスク",
         bands={Band.RED: "赤", Band.YELLOW: "黄", Band.GREEN: "緑", Band.INSUFFICIENT: "データ不足"},
-        to_accounts="該当するアカウントを表示",
+        to_accounts="これらの月のアカウントを表示",
     ),
 }

@@ -1,7 +1,7 @@
 """What the address of the KPIs asks for: the span, what was known when, filters, groups and the step of the cohorts."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
@@ -111,10 +111,20 @@ class KpiView(BaseModel):
     def renewals(self) -> Asked:
         return {**self.filters, "renewal_within_days": _RENEWAL_DAYS}
 
-    def accounts_address(self) -> str:
-        """The portfolio with the accounts of these renewals, the next one first."""
-        pairs = [(name, str(one)) for name, value in self.renewals().items() for one in _several(value)]
-        return f"{_PORTFOLIO}?{urlencode([*pairs, ('sort', 'renewal')])}"
+    def overdue(self) -> Asked:
+        """Contracts that ended before today, of accounts that are still customers."""
+        return {**self.filters, "renewal_overdue": "true"}
+
+    def accounts_address(self, *, last_month: date) -> str:
+        """The portfolio with the accounts of the renewals up to this month, the next one first."""
+        return _portfolio({**self.renewals(), "contract_end_to": _end_of(last_month)})
+
+    def month_address(self, month: date) -> str:
+        bounds = {"contract_end_from": month.isoformat(), "contract_end_to": _end_of(month)}
+        return _portfolio({**self.renewals(), **bounds})
+
+    def overdue_address(self) -> str:
+        return _portfolio(self.overdue())
 
     def address(self, path: str = PATH, **changes: Any) -> str:
         values = {**self.model_dump(), **changes}
@@ -145,6 +155,11 @@ def _given(values: dict[str, tuple[str, ...]]) -> Asked:
     return {name: found for name, several in values.items() if (found := [one for one in several if one])}
 
 
+def _portfolio(asked: Asked) -> str:
+    pairs = [(name, str(one)) for name, value in asked.items() for one in _several(value)]
+    return f"{_PORTFOLIO}?{urlencode([*pairs, ('sort', 'renewal')])}"
+
+
 def _several(value: object) -> Sequence[object]:
     return value if isinstance(value, (list, tuple)) else (value,)
 
@@ -156,6 +171,10 @@ def _days(first: date | None, last: date | None) -> Asked:
 
 def _months_before(day: date, months: int) -> date:
     return _month(day.year * 12 + day.month - 1 - months)
+
+
+def _end_of(month: date) -> str:
+    return (_months_before(month, -1) - timedelta(days=1)).isoformat()
 
 
 def _month(number: int) -> date:

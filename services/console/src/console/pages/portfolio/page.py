@@ -18,7 +18,7 @@ from console.languages.formats import Formats
 from console.pages.portfolio import spark_line
 from console.pages.portfolio.csv_rows import csv_text
 from console.pages.portfolio.texts import PORTFOLIO_TEXTS, PortfolioTexts
-from console.pages.portfolio.view import CSV_PATH, PATH, ROWS, STAGES, TIERS, PortfolioView, view_of
+from console.pages.portfolio.view import CSV_PATH, CUSTOMERS, PATH, ROWS, STAGES, TIERS, PortfolioView, view_of
 from console.web.addresses import account_address
 from console.web.notices import away_notices, delay_notices
 from console.web.page import ConsolePage, PageParts
@@ -33,7 +33,10 @@ _MOST_REASON: Final = 200
 
 
 class ShownRow(Struct, frozen=True, kw_only=True):
-    """One line of the table, in the words of the page's language."""
+    """One line of the table, in the words of the page's language.
+
+    `renewal_days` are below 0 if the renewal is `overdue`: the contract is over, and the account is still a customer.
+    """
 
     name: str
     address: str
@@ -48,6 +51,7 @@ class ShownRow(Struct, frozen=True, kw_only=True):
     arr: float | None
     renewal: date | None
     renewal_days: int | None
+    overdue: bool
     owner: str | None
     stage: str
     reason: str
@@ -128,6 +132,9 @@ def _row(row: AccountInList, text: PortfolioTexts, names: CardNames, formats: Fo
     trend, today = row.trend or (), row.as_of.date()
     path = spark_line.path_of(trend, today=today)
     reason = row.reasons[0] if row.reasons else None
+    days = None if row.contract_end is None else (row.contract_end - today).days
+    # Who has left or was merged has nothing to decide.
+    overdue = days is not None and days < 0 and row.status in CUSTOMERS
     words = ""
     if reason is not None:
         named = names.reason(reason.name, formats.locale, otherwise=reason.words)
@@ -145,7 +152,8 @@ def _row(row: AccountInList, text: PortfolioTexts, names: CardNames, formats: Fo
         change=spark_line.change(trend, today=today),
         arr=row.arr,
         renewal=row.contract_end,
-        renewal_days=_days_until(row.contract_end, today),
+        renewal_days=days if days is not None and (days >= 0 or overdue) else None,
+        overdue=overdue,
         owner=row.owner,
         stage="" if row.stage is None else names.of("stages", row.stage, formats.locale),
         reason=words,
@@ -163,11 +171,6 @@ def _trend_words(row: AccountInList, text: PortfolioTexts, formats: Formats) -> 
         formats.score(min(scores)),
         formats.score(max(scores)),
     )
-
-
-def _days_until(end: date | None, today: date) -> int | None:
-    """None for a contract without an end, or one that is over."""
-    return None if end is None or end < today else (end - today).days
 
 
 def _others(chosen: Sequence[str], known: Sequence[str]) -> list[str]:

@@ -34,6 +34,10 @@ class PortfolioTexts(Struct, frozen=True, kw_only=True):
     parent: str
     starts_with: str
     renewal_within: str
+    contract_end_from: str
+    contract_end_to: str
+    overdue_only: str
+    overdue: str
     order: str
     group: str
     no_groups: str
@@ -88,6 +92,10 @@ PORTFOLIO_TEXTS: Mapping[Locale, PortfolioTexts] = {
         parent="Parent account",
         starts_with="Name or id begins with",
         renewal_within="Renewal within days",
+        contract_end_from="Contract ends from",
+        contract_end_to="Contract ends up to",
+        overdue_only="only overdue: the contract is over",
+        overdue="overdue: ended {}",
         order="Order",
         group="Group by",
         no_groups="no groups",
@@ -167,6 +175,10 @@ PORTFOLIO_TEXTS: Mapping[Locale, PortfolioTexts] = {
         parent="親アカウント",
         starts_with="名前またはIDの先頭",
         renewal_within="更新までの日数（以内）",
+        contract_end_from="契約満了日（から）",
+        contract_end_to="契約満了日（まで）",
+        overdue_only="期限超過のみ（契約満了済み）",
+        overdue="期限超過（{}に満了）",
         order="並び順",
         group="グループ化",
         no_groups="なし",

@@ -1,6 +1,7 @@
 """What the address of the portfolio asks for: filters, order, groups and the place in the list."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
@@ -8,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from starlette.datastructures import QueryParams
 
 from common.contracts.signals import Band
+from common.query_parameters import FIRST_DATE, LAST_DATE
 from console.clients.service_api import Query
 from console.web.view import none_if_empty
 
@@ -16,6 +18,7 @@ CSV_PATH: Final = "/portfolio.csv"
 ROWS: Final = 50
 STAGES: Final = ("onboarding", "adoption", "renewal", "expansion")
 TIERS: Final = ("high", "low", "tech")
+CUSTOMERS: Final = ("active", "leaving")
 STATUSES: Final = ("active", "leaving", "churned", "merged")
 SORTS: Final = ("score", "arr", "renewal", "name", "band")
 _TRAIL: Final = 20
@@ -24,6 +27,7 @@ _MANY: Final = ("band", "status", "tier", "stage", "segment", "cohort", "owner",
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=512, pattern=r"^[^\x00]*$")]
 Cohort = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^(\d{4}-(0[1-9]|1[0-2]))?$")]
 Cursor = Annotated[str, StringConstraints(min_length=1, max_length=4_096)]
+Day = Annotated[Annotated[date, Field(ge=FIRST_DATE, le=LAST_DATE)] | None, BeforeValidator(none_if_empty)]
 Choice = Annotated[str, StringConstraints(pattern=rf"^-?({'|'.join(SORTS)})$")]
 
 
@@ -45,6 +49,9 @@ class PortfolioView(BaseModel):
     parent: tuple[Text, ...] = Field(default=(), max_length=20)
     starts_with: Annotated[Text, Field(max_length=256)] = ""
     renewal_within_days: Annotated[Annotated[int, Field(ge=0, le=3660)] | None, BeforeValidator(none_if_empty)] = None
+    renewal_overdue: Annotated[str, StringConstraints(pattern="^(true|)$")] = ""
+    contract_end_from: Day = None
+    contract_end_to: Day = None
     sort: Choice = "score"
     group_by: Annotated[str, StringConstraints(pattern="^(owner|parent|)$")] = ""
     page: int = Field(default=1, ge=1, le=1_000_000)
@@ -61,6 +68,12 @@ class PortfolioView(BaseModel):
             found["starts_with"] = self.starts_with
         if self.renewal_within_days is not None:
             found["renewal_within_days"] = self.renewal_within_days
+        if self.renewal_overdue:
+            found["renewal_overdue"] = self.renewal_overdue
+        if self.contract_end_from is not None:
+            found["contract_end_from"] = self.contract_end_from.isoformat()
+        if self.contract_end_to is not None:
+            found["contract_end_to"] = self.contract_end_to.isoformat()
         return found
 
     def address(self, path: str = PATH, **changes: Any) -> str:
