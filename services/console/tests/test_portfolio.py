@@ -11,6 +11,7 @@ import httpx
 import pytest
 from msgspec import Struct
 
+from scoring.api.answers import Reason
 from scoring.postgres.queries import AccountStatus
 from support.console import ConsoleSite, console_site, form_token
 from support.portfolio_double import FORMULA, HOSTILE, SCRIPT, PortfolioDouble, listed
@@ -267,13 +268,16 @@ async def test_the_whole_list_goes_into_a_file(shown: Shown) -> None:
 
 
 async def test_no_cell_of_the_file_is_a_formula(shown: Shown) -> None:
-    shown.scoring.rows = list(HOSTILE)
+    full_width = listed(9, name="\uff1d1+1", owner="\uff20SUM(A1)", reasons=(Reason("x", -3, "\uff0b1"),))
+    shown.scoring.rows = [*HOSTILE, full_width]
     text = (await shown.browser.get("/portfolio.csv")).content.decode("utf-8-sig")
     rows = list(csv.DictReader(StringIO(text)))
-    assert len(rows) == len(HOSTILE)
+    assert len(rows) == len(HOSTILE) + 1
     assert f"'{FORMULA}" in {row["name"] for row in rows}
     texts = [row[name] for row in rows for name in ("account_id", "name", "owner", "parent", "stage", "first_reason")]
-    assert not [cell for cell in texts if cell.startswith(("=", "+", "-", "@"))]
+    assert not [cell for cell in texts if cell.startswith(("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"))]
+    # A negative number is a number.
+    assert "-14" in {row["change_14_days"] for row in rows}
     assert SCRIPT in {row["name"] for row in rows}
 
 

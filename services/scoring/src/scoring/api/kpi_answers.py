@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from common.csv_cells import guarded
 from scoring.api.delay import Delay
 from scoring.kpis.kpi import Figure, Kpi, Unit
 from scoring.kpis.kpi_report import Grouping
@@ -100,6 +101,4 @@ def as_csv(answer: Kpis) -> str:
 
 def _safe(row: Sequence[Cell]) -> list[Cell]:
     """A spreadsheet must not take the name of a group for a formula."""
-    return [
-        f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t")) else cell for cell in row
-    ]
+    return [guarded(cell) if isinstance(cell, str) else cell for cell in row]

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterable
 from io import StringIO
 from typing import Final
 
+from common.csv_cells import guarded
 from console.clients.scoring import AccountInList
 from console.pages.portfolio.spark_line import change
 
@@ -14,8 +15,6 @@ COLUMNS: Final = (
 )  # fmt: skip
 # Excel takes a file for UTF-8 only if it begins with this.
 _BYTE_ORDER_MARK: Final = "\ufeff"
-# Spreadsheets take what begins so for a formula, and execute it (OWASP, CSV injection).
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _AT_ONCE: Final = 200
 
 
@@ -47,7 +46,7 @@ def _cells(row: AccountInList) -> list[str]:
         _text(row.tier),
         row.status,
         _text(row.parent),
-        "" if reason is None else f"{reason.words} ({reason.points:+d})",
+        "" if reason is None else _text(f"{reason.words} ({reason.points:+d})"),
         row.as_of.isoformat(),
     ]
 
@@ -59,9 +58,7 @@ def _lines(rows: Iterable[list[str]]) -> str:
 
 
 def _text(value: str | None) -> str:
-    if not value:
-        return ""
-    return f"'{value}" if value.startswith(_FORMULA) else value
+    return guarded(value or "")
 
 
 def _number(value: float | None) -> str:
