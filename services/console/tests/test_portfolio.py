@@ -80,6 +80,17 @@ async def test_the_sums_stand_on_top(shown: Shown) -> None:
     assert "score 72 to 38" in page
 
 
+@pytest.mark.parametrize(("zone", "day"), [("UTC", "Mar 30, 2026"), ("Pacific/Kiritimati", "Mar 31, 2026")])
+async def test_what_moved_has_its_day_in_the_consoles_time_zone(database: str, zone: str, day: str) -> None:
+    """It moved on 30 March at 12:00 UTC."""
+    scoring = PortfolioDouble([listed(1)])
+    async with console_site(database, scoring=scoring.transport, console_time_zone=zone) as site:
+        browser = await site.signed_in("dana@example.com")
+        page = (await browser.get("/portfolio")).text
+        await browser.aclose()
+    assert f'<time datetime="2026-03-30T12:00:00Z">{day}</time>' in page.replace("+00:00", "Z")
+
+
 async def test_each_filter_of_the_address_is_asked_for_and_shown(shown: Shown) -> None:
     address = (
         "/portfolio?band=red&band=yellow&tier=high&owner=eva%40example.com&stage=adoption&segment=mid&status=active"

@@ -71,6 +71,10 @@ class Formats:
     def day(self, value: date | None) -> str:
         return NOTHING if value is None else _day(value, self.locale)
 
+    def day_of(self, moment: datetime) -> str:
+        """The day of a moment in the zone in which moments are shown."""
+        return self.day(moment.astimezone(self._zone).date())
+
     def days_ahead(self, days: int) -> str:
         return _days_ahead(days, self.locale)
 
