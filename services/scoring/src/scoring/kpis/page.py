@@ -43,9 +43,9 @@ last (`SCORING_KPI_SECONDS`); until the first reading the answer is 503 `not_rea
 ## What they are made of
 
 Scoring keeps an entry for each event that says something of a contract, a milestone or an answer, and for each fact
-that is new. A reached step that is posted again and again makes two. It also keeps one whenever an account's band or
-stage changes, and one when a month ends. Entries are written in the same transaction as the scores, so they are a
-function of the log. They are kept for ever.
+that is new. A plan or a reached step that is posted again and again makes two. It also keeps one whenever an account's
+band or stage changes, and one when a month ends. Entries are written in the same transaction as the scores, so they are
+a function of the log. They are kept for ever.
 
 The same table has the events of support tickets and the words of answers, for `/v1/accounts/{id}/entries` and
 `/tickets`. No KPI uses them, and they go with history (`SCORING_HISTORY_DAYS`).

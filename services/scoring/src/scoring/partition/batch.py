@@ -35,7 +35,7 @@ from scoring.partition.counting import EventCounting
 from scoring.partition.dedupe import hour_of
 from scoring.partition.erasing import NOTHING_RENAMED, RenamedCount, erasure_of, forwarded_erasure, with_substitutes
 from scoring.partition.event_use import EventUse
-from scoring.partition.kpi_entries import KPI_EVENTS, KpiEntries, entry_of, restated_facts
+from scoring.partition.kpi_entries import KPI_EVENTS, KpiEntries, entry_of, restatements
 from scoring.partition.memory import PartitionMemory
 from scoring.partition.origin import record_hash
 from scoring.partition.outgoing import BatchOutput, account_row, facts_row, silence_letter, tick_row, told_facts
@@ -252,7 +252,7 @@ class Batch:
         try:
             # Before the account knows it: the entry says what is new in the event.
             entry = entry_of(event, account, recorded=at) if event.name in KPI_EVENTS else None
-            restated = [] if entry is None else restated_facts(event, account, recorded=at)
+            restated = [] if entry is None else restatements(event, account, recorded=at)
             step = self._scorer.apply(account, event, at)
             if self._suspects:
                 self._check_suspect(account)

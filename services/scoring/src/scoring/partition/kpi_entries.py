@@ -9,6 +9,7 @@ from common.contracts.events import Event
 from common.contracts.signals import Band
 from scoring.health import Account, HealthChange, MonthEnd, Scorer, Stage, Step
 from scoring.health.facts import MERGED, RETRACTED, WRITES, said_facts
+from scoring.health.moments import parse_day, to_date
 from scoring.health.properties import hash_of, id_hash, number, parse_date, withdrawn_event
 from scoring.partition.ticket_entries import TICKETS, said_of_ticket
 from scoring.partition.words import label, words_of
@@ -140,7 +141,17 @@ def _said(event: Event, account: Account, at: float) -> dict[str, Any] | None:
         # Systems post reached steps every night, too; the first time counts.
         return None if any(metric.is_done_twice(step, at) for metric in account.metrics) else {"step": step}
     due = parse_date(given.get("due"))
-    return None if due is None else {"step": step, "due": due}
+    return None if due is None or _repeats_plan(step, given.get("due"), account, at) else {"step": step, "due": due}
+
+
+def _repeats_plan(step: str, due: object, account: Account, at: float) -> bool:
+    """Whether the last two posts of a step's plan said the same: systems post plans every night, too."""
+    day = parse_day(due)
+    for metric in account.metrics:
+        posts = metric.repeated_plan(step)
+        if posts is not None and posts[0].day == day and at >= posts[0].moment:
+            return True
+    return False
 
 
 def _is_new(field: str, value: object, account: Account, at: float) -> bool:
@@ -157,14 +168,35 @@ def _is_new(field: str, value: object, account: Account, at: float) -> bool:
     return field not in former.writers or getattr(former.facts, field) != value
 
 
-def restated_facts(event: Event, account: Account, *, recorded: float) -> list[KpiEntry]:
-    """What a post of a later time says again, if the event, which is about to be applied, says something else.
+def restatements(event: Event, account: Account, *, recorded: float) -> list[KpiEntry]:
+    """What posts of a later time say again, if the event, which is about to be applied, says something else.
 
-    Of a repeated fact most posts have no entry, so the value of a late event would stand for ever. The account knows
-    the last two posts of each fact; the first of them that is later than the event gets an entry of its time.
+    Of a repeated fact or plan most posts have no entry, so the value of a late event would stand for ever.
     """
-    if event.name not in WRITES:
+    if event.name == PLANNED:
+        return _restated_plan(event, account, recorded=recorded)
+    return _restated_facts(event, account, recorded=recorded) if event.name in WRITES else []
+
+
+def _restated_plan(event: Event, account: Account, *, recorded: float) -> list[KpiEntry]:
+    """The account knows the last two posts of a plan; the first of them that is later than the event is said again."""
+    step, at = event.properties.get("step"), _moment(event, account, recorded)
+    if not isinstance(step, str):
         return []
+    for metric in account.metrics:
+        posts = metric.repeated_plan(step)
+        if posts is None or posts[0].day == parse_day(event.properties.get("due")):
+            continue
+        later, first = posts
+        post = first if at < first.moment else later
+        if at < post.moment:
+            said = {"step": step, "due": to_date(post.day)}
+            return [KpiEntry(event.account_id, PLANNED, post.moment, recorded, signed(post.by), None, said)]
+    return []
+
+
+def _restated_facts(event: Event, account: Account, *, recorded: float) -> list[KpiEntry]:
+    """The account knows the last two posts of each fact; the first that is later than the event is said again."""
     at = _moment(event, account, recorded)
     said: dict[tuple[float, int], dict[str, Any]] = {}
     for field, value in said_facts(event).items():

@@ -8,6 +8,14 @@ from scoring.health.context import Context
 from scoring.health.trajectory import Trajectory
 
 
+class PlanPost(NamedTuple):
+    """When a step was planned (UTC seconds), the hash of the event's id, and the day that it named."""
+
+    moment: float
+    by: int
+    day: int
+
+
 class OpenStep(NamedTuple):
     """A milestone step that is not done. `due` is UTC; a miss is a signal of its own if `told`."""
 
@@ -87,6 +95,10 @@ class Metric(Trajectory):
     def is_done_twice(self, step: str, by: float) -> bool:
         """Whether two events said that a milestone step was done by then (UTC): if one is retracted, it still was."""
         return False
+
+    def repeated_plan(self, step: str) -> tuple[PlanPost, PlanPost] | None:
+        """The last two posts of a step's plan, the later one first, if both name the same day; else None."""
+        return None
 
     def rename_person(self, person: int, substitute: int) -> bool:
         """A person is erased: the hash of their id gives way to another one; whether the state had it.

@@ -7,7 +7,7 @@ from common.contracts.events import Event
 from scoring.health.context import Context
 from scoring.health.curve import Curve
 from scoring.health.former_values import take_back, write_earliest, write_newest
-from scoring.health.metrics.metric import Metric, OpenStep, OtherMetrics
+from scoring.health.metrics.metric import Metric, OpenStep, OtherMetrics, PlanPost
 from scoring.health.metrics.milestone.definition import PLANNED, Milestone
 from scoring.health.moments import DAY, local_midnight, parse_day, parse_moment
 from scoring.health.properties import id_hash, number, weight_of
@@ -136,6 +136,13 @@ class MilestoneMetric(Metric):
     def is_done_twice(self, step: str, by: float) -> bool:
         again = self.done_again.get(step)
         return again is not None and again[0] <= by
+
+    def repeated_plan(self, step: str) -> tuple[PlanPost, PlanPost] | None:
+        plan, former = self.plans.get(step), self.former_plans.get(step)
+        if plan is None or former is None or not (plan[4] and former[4]) or plan[2] != former[2]:
+            return None
+        day = int(plan[2]) - 1
+        return PlanPost(plan[0], plan[1], day), PlanPost(former[0], former[1], day)
 
     def project(self, context: Context) -> None:
         """Done steps have 100 points. A missed one counts from its due moment on, at first as much as the metric has
