@@ -37,6 +37,11 @@ async def test_an_import_may_have_a_line_for_each_event(sdk: Ingest, key: str) -
     assert all(taken.history for taken in sdk.events())
 
 
+async def test_live_events_may_come_to_the_address_of_imports(sdk: Ingest, key: str) -> None:
+    await posted(sdk, "/import?history=false", [event(key)])
+    assert [taken.history for taken in sdk.events()] == [False]
+
+
 async def test_profiles_are_facts(sdk: Ingest, key: str) -> None:
     await posted(sdk, "/track", event(key))
     person = {"$token": key, "$distinct_id": "u-1", "$set": {"$email": "ann@acme.example", "$name": "Ann"}}

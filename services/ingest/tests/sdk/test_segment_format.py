@@ -192,7 +192,21 @@ async def test_rudderstacks_traits_of_a_person_are_in_the_context(sdk: Ingest, p
     assert sdk.events()[0].properties == {"email": "ann@acme.example"}
 
 
-async def test_an_import_is_history(sdk: Ingest, post: Post) -> None:
-    old = (NOW - timedelta(days=400)).isoformat()
-    await post("/v1/import", {"batch": [{**TRACK, "timestamp": old}]})
-    assert sdk.events()[0].history is True
+async def test_a_batch_at_the_address_of_imports_is_live(sdk: Ingest, post: Post) -> None:
+    """Segment's clients for Ruby, Java and Android post all their batches there."""
+    await post("/v1/import", {"batch": [TRACK]})
+    assert [event.history for event in sdk.events()] == [False]
+
+
+@pytest.mark.parametrize("path", ["/v1/batch", "/v1/import", "/v1/track"])
+async def test_an_import_is_asked_for_with_a_parameter(sdk: Ingest, post: Post, path: str) -> None:
+    old = {**TRACK, "timestamp": (NOW - timedelta(days=400)).isoformat()}
+    body = old if path == "/v1/track" else {"batch": [old]}
+    await post(f"{path}?history=true", body)
+    assert [event.history for event in sdk.events()] == [True]
+
+
+async def test_a_parameter_that_is_neither_true_nor_false_is_refused(sdk: Ingest, key: str) -> None:
+    answer = await sdk.post({"batch": [TRACK]}, "/v1/batch?history=yes", authorization=f"Bearer {key}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_parameter")
+    assert sdk.events() == []

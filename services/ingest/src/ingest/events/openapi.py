@@ -100,15 +100,19 @@ def _bodies() -> dict[str, Any]:
     }
 
 
+def history_parameter(*, default: bool = False) -> dict[str, Any]:
+    return {
+        "name": "history",
+        "in": "query",
+        "description": "A backfill: what follows from it is kept as history and wakes nobody. Its events may be "
+        f"{DATED.days} days old; without it, {LIVE.days} days, or what the example of an event says.",
+        "schema": {"type": "boolean", "default": default},
+    }
+
+
 def _parameters() -> list[dict[str, Any]]:
     return [
-        {
-            "name": "history",
-            "in": "query",
-            "description": "A backfill: what follows from it is kept as history and wakes nobody. Its events may be "
-            f"{DATED.days} days old; without it, {LIVE.days} days, or what the example of an event says.",
-            "schema": {"type": "boolean", "default": False},
-        },
+        history_parameter(),
         {
             "name": "dry_run",
             "in": "query",

@@ -31,7 +31,6 @@ from ingest.receiving.post_request import PostRequest
 from ingest.receiving.rate_limit import KeyRateLimiter
 from ingest.receiving.request_body import BUSY, BodyMemory, BodyReservation, read_body
 
-_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _KEY_CHARS = 255
 # After a 503 the process is not ready for so many seconds, unless a request succeeds. Without requests it cannot know.
 _UNREADY_AFTER_503 = 5.0
@@ -120,7 +119,7 @@ class PostEventsHandler:
 
     async def _handle(self, request: PostRequest, key: Key, fields: dict[str, object]) -> Response:
         """`fields` collects what the request's log line says."""
-        dry_run = _boolean(request, "dry_run")
+        dry_run = request.boolean("dry_run")
         fields.update(key_id=key.id, source=key.source)
         # Before the body is read: a client over its limit costs no memory.
         self._limiter.check(key)
@@ -150,7 +149,7 @@ class PostEventsHandler:
         self, request: PostRequest, key: Key, reservation: BodyReservation, *, dry_run: bool
     ) -> EventBatch:
         # Parameters first: a request that is refused for them need not send its body.
-        history, idempotency_key = _boolean(request, "history"), _idempotency_key(request)
+        history, idempotency_key = request.boolean("history"), _idempotency_key(request)
         try:
             form = body_format(request.header(b"content-type"))
             body = await read_body(request, reservation, bounds=self._bounds, seconds=self._body_seconds)
@@ -185,14 +184,6 @@ class PostEventsHandler:
         except NotAcknowledged as error:
             raise answers.not_acknowledged() from error
         self._last_503 = None
-
-
-def _boolean(request: PostRequest, name: str) -> bool:
-    text = request.parameter(name, "false")
-    value = _BOOLEANS.get(text.lower())
-    if value is None:
-        raise Problem(400, "bad_parameter", f"{name} is true or false, not {text[:40]!r}")
-    return value
 
 
 def _idempotency_key(request: PostRequest) -> str | None:

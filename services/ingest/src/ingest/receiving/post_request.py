@@ -2,11 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope
+
+from common.problems import Problem
+
+_BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
 class PostRequest:
@@ -39,6 +44,14 @@ class PostRequest:
 
     def parameter(self, name: str, default: str) -> str:
         return str(QueryParams(self._query).get(name, default)) if self._query else default
+
+    def boolean(self, name: str, *, default: bool = False) -> bool:
+        """A parameter that is true or false. Raises `Problem`."""
+        text = self.parameter(name, "true" if default else "false")
+        value = _BOOLEANS.get(text.lower())
+        if value is None:
+            raise Problem(400, "bad_parameter", f"{name} is true or false, not {text[:40]!r}")
+        return value
 
     async def next_chunk(self) -> tuple[bytes, bool]:
         """The next part of the body, and whether there is more. Raises `ClientDisconnect`."""

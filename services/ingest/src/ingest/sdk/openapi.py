@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
+from ingest.events.openapi import history_parameter
 from ingest.mapping.message import MessageKind
 from ingest.receiving.bounds import BOUNDS
 from ingest.receiving.post_request import PostHandler, PostRequest
@@ -135,6 +136,7 @@ def _operation(path: str, format_name: str) -> dict[str, Any]:
     taken = {"description": "What could be taken is on the log.", "content": {"application/json": {"schema": _ANSWER}}}
     return {
         # OpenAPI cannot describe a key that is in the body.
+        "parameters": [history_parameter(default=SDK_PATHS[path].history)],
         "security": [] if format_name in _KEY_IN_BODY else [{"key": []}, {"userName": []}],
         "requestBody": {"required": True, "content": _content(path, format_name)},
         "responses": {"200": taken, **refused},

@@ -21,7 +21,10 @@ from ingest.sdk.wire_format import WireFormat
 
 
 class SdkPath(Struct, frozen=True):
-    """`make` makes the format of one request. `summary` is for the API's document. `history`: it takes imports."""
+    """`make` makes the format of one request. `summary` is for the API's document.
+
+    `history`: its requests are imports, unless their parameter `history` says otherwise.
+    """
 
     make: Callable[[], WireFormat]
     summary: str
@@ -34,7 +37,8 @@ _KINDS: Final = {path: kind for kind in MessageKind for path in (f"/v1/{kind}", 
 SDK_PATHS: Final[Mapping[str, SdkPath]] = {
     "/v1/batch": SdkPath(SegmentFormat, "A batch of Segment's or RudderStack's clients."),
     "/v1/b": SdkPath(SegmentFormat, "A batch of Segment's client in browsers."),
-    "/v1/import": SdkPath(SegmentFormat, "A batch in Segment's format of what happened long ago.", history=True),
+    # Segment's clients for Ruby, Java and Android post their live batches here.
+    "/v1/import": SdkPath(SegmentFormat, "A batch of Segment's clients for Ruby, Java and Android."),
     **{
         path: SdkPath(partial(SegmentFormat, kind), f"One {kind} message in Segment's format.")
         for path, kind in _KINDS.items()

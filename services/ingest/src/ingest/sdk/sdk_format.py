@@ -27,7 +27,7 @@ _MOST_TOLD: Final = 20
 class SdkFormat:
     """The key is in the Authorization header, as Basic user name or Bearer token, or where the format has it.
 
-    `history`: the path takes imports.
+    `history`: a request without the parameter `history` is an import.
     """
 
     def __init__(self, wire: WireFormat, *, keys: KeyVerifier, rules: MappingRules, history: bool = False) -> None:
@@ -59,7 +59,7 @@ class SdkFormat:
         return [mapped(one, rules, received_at=received_at) for one in messages]
 
     def history(self, request: PostRequest) -> bool:
-        return self._history
+        return request.boolean("history", default=self._history)
 
     def answer(self, report: IntakeReport) -> Response:
         """200 and nothing else: some clients send a batch again for 202 or 204."""
