@@ -53,6 +53,27 @@ async def test_profiles_are_facts(sdk: Ingest, key: str) -> None:
     assert found["account.updated"] == {"name": "Acme"}
 
 
+@pytest.mark.parametrize(
+    ("groups", "account"), [(["acme"], "acme"), (["acme", "acme"], "acme"), ([7], "7"), (["acme", "globex"], None)]
+)
+async def test_the_only_group_of_an_event_is_its_account(
+    sdk: Ingest, key: str, groups: list[Any], account: str | None
+) -> None:
+    """mixpanel-js sends a list on every event after `set_group`."""
+    await posted(sdk, "/track", [event(key, company_id=groups)])
+    assert [taken.account_id for taken in sdk.events()] == ([] if account is None else [account])
+
+
+async def test_the_group_of_a_profile_is_the_account_of_the_person(sdk: Ingest, key: str) -> None:
+    person = {"$token": key, "$distinct_id": "u-1", "$set": {"$email": "ann@acme.example", "company_id": ["acme"]}}
+    await posted(sdk, "/engage", [person])
+    await posted(sdk, "/track", [event(key, company_id=None)])
+    assert [(taken.name, taken.account_id) for taken in sdk.events()] == [
+        ("user.updated", "acme"),
+        ("report.exported", "acme"),
+    ]
+
+
 async def test_a_group_that_is_no_account_is_passed_over(sdk: Ingest, key: str) -> None:
     group = {"$token": key, "$group_key": "project", "$group_id": "p-1", "$set": {"name": "Website"}}
     assert (await posted(sdk, "/groups", [group]))["ignored"] == 1

@@ -7,7 +7,7 @@ from typing import Any, Final
 from ingest.errors import FieldError, FieldErrorReason
 from ingest.mapping.item import DraftEvent, IgnoredReason, IntakeItem, Link
 from ingest.mapping.message import MessageKind, SourceMessage
-from ingest.mapping.paths import find, first_value, identifier
+from ingest.mapping.paths import find, first_value, only_identifier
 from ingest.mapping.rules import Fields, SourceRules
 
 ACCOUNT_UPDATED: Final = "account.updated"
@@ -106,11 +106,11 @@ def _aliased(message: SourceMessage, rules: SourceRules, received_at: datetime) 
 
 
 def _account(message: SourceMessage, rules: SourceRules) -> str | None:
-    """The account: the id at the first path that has one. A list of groups, for example, is no id."""
+    """The account: the id at the first path that has one. A list of several groups, for example, is no id."""
     body = message.body
     for path in rules.account:
         # Most paths lead nowhere at their first key.
-        if path[0] in body and (found := identifier(find(body, path))) is not None:
+        if path[0] in body and (found := only_identifier(find(body, path))) is not None:
             return found
     return None
 

@@ -37,3 +37,10 @@ def identifier(value: Any) -> str | None:
     if isinstance(value, str):
         return value if value and "\x00" not in value else None
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def only_identifier(value: Any) -> str | None:
+    """An id, or that of a list in which there is no other value. Of several values none is the one that was meant."""
+    if isinstance(value, list) and value and all(one == value[0] for one in value):
+        return identifier(value[0])
+    return identifier(value)

@@ -9,7 +9,7 @@ from msgspec import Raw, Struct
 from ingest.errors import FieldError, FieldErrorReason
 from ingest.mapping.item import IgnoredReason
 from ingest.mapping.message import MessageKind, SourceMessage
-from ingest.mapping.paths import identifier
+from ingest.mapping.paths import identifier, only_identifier
 from ingest.mapping.rules import SourceRules
 from ingest.sdk.client_time import our_time, parse_time, time_or_none
 from ingest.sdk.json_body import decode_body, decode_messages
@@ -63,9 +63,8 @@ def read_message(
 ) -> ReadMessage:
     """One event of an upload; `sent_at` is when the client uploaded it, by its own clock."""
     event, message_id = identifier(body.get("event_type")), identifier(body.get("insert_id"))
-    body = {**body, "groups": _single_groups(body.get("groups"))}
     kind = MessageKind.TRACK if event is None or event in rules.names else _KINDS.get(event, MessageKind.TRACK)
-    group_id = _account_group(body["groups"], rules) if kind is MessageKind.GROUP else None
+    group_id = _account_group(_object(body.get("groups")), rules) if kind is MessageKind.GROUP else None
     if kind is MessageKind.GROUP and group_id is None:
         # Groups may be of any kind, such as projects. mapping.yml lists under `account` which are accounts.
         return PassedOverMessage(raw, IgnoredReason.NOTHING_TO_TELL, message_id, event or "")
@@ -92,18 +91,13 @@ def read_message(
     )
 
 
-def _single_groups(groups: Any) -> dict[str, Any]:
-    """Groups of types with one group only: if a user is in several of one type, none of them is the account."""
-    return {
-        name: found[0] if isinstance(found, list) and len(found) == 1 else found
-        for name, found in _object(groups).items()
-    }
-
-
 def _account_group(groups: Mapping[str, Any], rules: SourceRules) -> str | None:
-    """The id of the group, if mapping.yml has its type as a path `groups.TYPE` under `account`."""
+    """The id of the group, if mapping.yml has its type as a path `groups.TYPE` under `account`.
+
+    If there are several groups of one type, none of them is the account.
+    """
     types = (path[1] for path in rules.account if len(path) == 2 and path[0] == "groups")
-    return next((found for one in types if (found := identifier(groups.get(one)))), None)
+    return next((found for one in types if (found := only_identifier(groups.get(one)))), None)
 
 
 def _traits(properties: dict[str, Any]) -> dict[str, Any]:

@@ -124,10 +124,11 @@ def _event(raw: bytes | Raw, body: dict[str, Any], rules: SourceRules) -> ReadMe
 
 
 def _person(raw: bytes | Raw, body: dict[str, Any]) -> ReadMessage:
+    """A profile. mixpanel-js also sets the groups of a person in it: under `account` they are properties."""
     return SourceMessage(
         kind=MessageKind.IDENTIFY,
         raw=raw,
-        body=body,
+        body={**body, _PROPERTIES: _object(body.get("$set"))},
         user_id=identifier(body.get("$distinct_id")),
         traits=_traits(body),
         member=True,

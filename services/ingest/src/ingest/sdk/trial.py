@@ -14,7 +14,7 @@ from ingest.intake.checking import CheckedItem, DraftChecker
 from ingest.intake.resolve import ResolvedItem, resolve
 from ingest.mapping.item import IgnoredReason, IntakeItem
 from ingest.mapping.message import MessageKind, SourceMessage
-from ingest.mapping.paths import Path, find, identifier
+from ingest.mapping.paths import Path, find, identifier, only_identifier
 from ingest.mapping.rules import SourceRules
 from ingest.receiving.bounds import BOUNDS
 from ingest.sdk.captured import read_captured
@@ -80,7 +80,7 @@ def _trial(index: int, message: ReadMessage, resolved: ResolvedItem, checked: Ch
     item = resolved.item
     body = message.body if isinstance(message, SourceMessage) else {}
     drafts = resolved.events
-    path = next((one for one in rules.account if identifier(find(body, one)) is not None), None)
+    path = next((one for one in rules.account if only_identifier(find(body, one)) is not None), None)
     return Trial(
         index=index,
         label=item.label,
@@ -121,7 +121,7 @@ def _candidates(tree: Any, path: Path) -> Iterator[Path]:
     if not isinstance(tree, dict) or len(path) >= _DEEPEST:
         return
     for key, value in tree.items():
-        if identifier(value) is not None and _LIKE_AN_ACCOUNT.fullmatch(key):
+        if only_identifier(value) is not None and _LIKE_AN_ACCOUNT.fullmatch(key):
             yield (*path, key)
         elif isinstance(value, dict):
             inner = identifier(value.get("id"))
