@@ -1,6 +1,9 @@
 """Messages of any other system, as mapping.yml describes them."""
 
+from datetime import UTC, datetime
 from typing import Any
+
+import pytest
 
 from common.keys import Scope
 from ingest.in_memory import NOW, Ingest
@@ -41,6 +44,41 @@ async def test_the_first_event_whose_conditions_hold_counts(hooked: Ingest) -> N
     assert (await post_message(hooked, "crm", deleted)).json()["events"] == 1
     [event] = hooked.events()
     assert (event.name, event.account_id, event.user_id) == ("contract.ended", "acme", "dana")
+
+
+@pytest.mark.parametrize(
+    ("time", "expected"),
+    [
+        ("2026-01-31T09:00:00Z", datetime(2026, 1, 31, 9, tzinfo=UTC)),
+        ("2026-01-31T10:00:00.000+0100", datetime(2026, 1, 31, 9, tzinfo=UTC)),
+        # Without a zone it is UTC.
+        ("2026-01-31T09:00:00", datetime(2026, 1, 31, 9, tzinfo=UTC)),
+        ("2026-01-31 09:00:00", datetime(2026, 1, 31, 9, tzinfo=UTC)),
+        (1769850000, datetime(2026, 1, 31, 9, tzinfo=UTC)),
+        ("1769850000000", datetime(2026, 1, 31, 9, tzinfo=UTC)),
+        # It tells no time, so it happened when it was received.
+        ("", NOW),
+        (None, NOW),
+    ],
+)
+async def test_a_message_happened_at_the_time_that_it_tells(hooked: Ingest, time: Any, expected: datetime) -> None:
+    await post_message(hooked, "crm", change(1, "arr", 50000, occurredAt=time))
+    assert [event.time for event in hooked.events()] == [expected]
+
+
+@pytest.mark.parametrize(
+    "time", ["31.01.2026 09:00", "2026-01-31T25:00:00Z", "yesterday", -5, True, {"seconds": 1}, "9999-12-31T23:59:59Z"]
+)
+async def test_a_time_that_cannot_be_read_refuses_its_message(hooked: Ingest, time: Any) -> None:
+    """As the present it would count a message of last year for today."""
+    body = [change(1, "arr", 50000, occurredAt=time), change(2, "phone", "1", occurredAt=time), change(3, "arr", 1)]
+    answer = (await post_message(hooked, "crm", body)).json()
+    assert [one["index"] for one in answer["refused"]] == [0]
+    [error] = answer["refused"][0]["errors"]
+    assert (error["field"], error["reason"]) == ("occurredAt", "bad_time")
+    # A message that makes no event is not refused for its time.
+    assert answer["ignored"] == ["unknown_type"]
+    assert [event.event_id for event in hooked.events()] == ["3"]
 
 
 async def test_a_json_webhook_needs_a_key_for_webhooks(hooked: Ingest) -> None:

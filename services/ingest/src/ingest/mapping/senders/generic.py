@@ -5,7 +5,7 @@ The sender `standard` signs by Standard Webhooks, `json` sends an API key: HubSp
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Final
 
 import msgspec
 from msgspec import Struct
@@ -15,7 +15,7 @@ from pydantic import Field, PlainValidator
 from common.documents.error_texts import expected
 from common.documents.model import DocumentModel
 from common.documents.value_types import DistinctList, Given, by_shape, choice, text
-from ingest.errors import BodyErrorReason, BodyRefused
+from ingest.errors import BodyErrorReason, BodyRefused, FieldError, FieldErrorReason
 from ingest.mapping.item import DraftEvent, IgnoredReason, IntakeItem
 from ingest.mapping.paths import Path, find, first_value, identifier, parse_path
 from ingest.mapping.senders.section import WebhookSection
@@ -25,6 +25,7 @@ from ingest.mapping.value_types import OurName, Paths, PathText
 from ingest.receiving.bounds import BOUNDS
 
 _Property = Annotated[str, text(r"^[^\s.]{1,128}$", "the name of a property of the event")]
+_EXPECTED_TIME: Final = "expected RFC 3339, such as 2026-01-31T09:00:00Z, or seconds or milliseconds since 1970"
 _Scalar = str | int | float | bool
 
 
@@ -63,7 +64,11 @@ class GenericSection(WebhookSection):
         None, description="Where a body has its list of messages (default: it is one message, or a list of them)."
     )
     id: Paths = Field(("id", "event_id"), description="Where a message has an id that it keeps when it is sent again.")
-    time: Paths = Field(("time", "timestamp"), description="When it happened: RFC 3339, or seconds since 1970.")
+    time: Paths = Field(
+        ("time", "timestamp"),
+        description="When it happened: RFC 3339, or seconds or milliseconds since 1970. Without a zone it is UTC. A "
+        "message with another value here is refused.",
+    )
     events: tuple[EventSection, ...] = Field(
         min_length=1, max_length=200, description="What messages become; the first that fits counts."
     )
@@ -102,7 +107,8 @@ class GenericSender:
         return [self._item(one, received_at, signed_id, body if len(messages) == 1 else None) for one in messages]
 
     def _item(self, message: Any, received_at: datetime, signed_id: str | None, raw: bytes | None) -> IntakeItem:
-        time = to_time(first_value(message, self._time))
+        found = self._time_of(message)
+        time = found if isinstance(found, datetime) else None
         message_id = identifier(first_value(message, self._id)) or signed_id
         item = IntakeItem(
             raw=raw if raw is not None else msgspec.json.encode(message),
@@ -113,7 +119,17 @@ class GenericSender:
         rule = next((one for one in self._rules if _fits(one, message)), None)
         if rule is None:
             return replace(item, ignored=IgnoredReason.UNKNOWN_TYPE)
+        if isinstance(found, FieldError):
+            return replace(item, label=rule.name, errors=(found,))
         return replace(item, label=rule.name, events=(self._draft(rule, message, message_id, time),))
+
+    def _time_of(self, message: Any) -> datetime | FieldError | None:
+        """None if the message tells no time."""
+        for path in self._time:
+            value = find(message, path)
+            if value not in (None, ""):
+                return to_time(value) or FieldError(".".join(path), FieldErrorReason.BAD_TIME, _EXPECTED_TIME)
+        return None
 
     def _draft(self, rule: _EventRule, message: Any, message_id: str | None, time: datetime | None) -> DraftEvent:
         account = identifier(first_value(message, rule.account))

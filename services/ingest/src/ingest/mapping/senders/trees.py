@@ -44,7 +44,10 @@ def time_at(tree: Any, path: str) -> datetime | None:
 
 
 def to_time(value: Any) -> datetime | None:
-    """RFC 3339 with a zone, seconds since 1970, or milliseconds where seconds would be after the year 9999."""
+    """RFC 3339, seconds since 1970, or milliseconds where seconds would be after the year 9999; None for anything else.
+
+    Without a zone it is UTC, as for SDKs.
+    """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     if isinstance(value, str):
@@ -52,7 +55,9 @@ def to_time(value: Any) -> datetime | None:
             time = msgspec.convert(value, datetime)
         except msgspec.ValidationError:
             return to_time(int(value)) if value.isascii() and value.isdecimal() and len(value) <= 15 else None
-        return time.astimezone(UTC) if time.tzinfo and datetime.min.year < time.year < datetime.max.year else None
+        if not datetime.min.year < time.year < datetime.max.year:
+            return None
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     # In this form NaN is out of range.
     if 0 <= value <= _MOST_SECONDS:
         return datetime.fromtimestamp(value, UTC)
