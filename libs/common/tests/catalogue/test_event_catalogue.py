@@ -36,6 +36,13 @@ def test_every_event_is_in_one_group() -> None:
         # Numbers: no separators, which mean another number in another country, and no units.
         ("account.updated", "arr", "50,000", TYPE),
         ("account.updated", "arr", "50.000", TYPE),
+        ("account.updated", "arr", "5.000", TYPE),
+        ("account.updated", "arr", "50,000.00", TYPE),
+        ("account.updated", "arr", "50000,00", TYPE),
+        ("account.updated", "arr", "50.000.000", TYPE),
+        ("account.updated", "arr", "5e4", TYPE),
+        ("account.updated", "arr", "50000.", TYPE),
+        ("account.updated", "arr", ".5", TYPE),
         ("account.updated", "arr", "€50000", TYPE),
         ("account.updated", "arr", -1, RANGE),
         ("account.updated", "arr", 1.1e12, RANGE),
@@ -101,6 +108,13 @@ def test_a_value_that_nobody_can_use_is_an_error(name: str, field: str, value: A
         ("account.updated", "seats", "10", 10, [DIGITS]),
         ("account.updated", "seats", " 10 ", 10, [BLANKS, DIGITS]),
         ("nps.answered", "score", "9", 9, [DIGITS]),
+        # As clients of databases give decimals.
+        ("account.updated", "arr", "48000.00", 48_000, [DIGITS]),
+        ("account.updated", "arr", "48000.000", 48_000, [DIGITS]),
+        ("account.updated", "arr", " 1234.5", 1234.5, [BLANKS, DIGITS]),
+        ("ticket.resolved", "hours", "0.125", 0.125, [DIGITS]),
+        ("ticket.resolved", "hours", "3.3333333333333333", 10 / 3, [DIGITS]),
+        ("nps.answered", "score", "9.0", 9, [DIGITS]),
         ("account.updated", "tier", "High", "high", [CASE]),
         ("account.updated", "stage", " Renewal", "renewal", [BLANKS, CASE]),
         ("account.updated", "owner", "dana@example.com ", "dana@example.com", [BLANKS]),
@@ -113,7 +127,7 @@ def test_a_value_that_nobody_can_use_is_an_error(name: str, field: str, value: A
         ("milestone.reached", "step", "Kickoff ", "kickoff", [BLANKS, CASE]),
     ],
 )
-def test_digits_in_quotes_letter_case_and_blanks_are_forgiven_and_noted(
+def test_numbers_in_quotes_letter_case_and_blanks_are_forgiven_and_noted(
     name: str, field: str, value: str, taken: Any, reasons: list[NoteReason]
 ) -> None:
     found = STANDARD_EVENTS[name].check({field: value, "other": " Kept "})

@@ -1,7 +1,7 @@
 """Checks the properties of a standard event.
 
-Three mistakes are forgiven, and noted: digits in quotes where a number is expected, another letter case where it has no
-meaning, and blanks around a text. Everything else is an error with field and reason.
+Three mistakes are forgiven, and noted: a number in quotes, another letter case where it has no meaning, and blanks
+around a text. Everything else is an error with field and reason.
 """
 
 import re
@@ -18,7 +18,8 @@ from msgspec.structs import FieldInfo, fields
 from common.catalogue.standard_event import StandardEvent
 from common.catalogue.values import CheckedValue
 
-_DIGITS: Final = re.compile(r"[0-9]{1,15}\Z")
+# Clients of databases give decimals as texts. 48.000 stays an error: in many countries it is 48000.
+_NUMBER: Final = re.compile(r"(?![1-9][0-9]{0,2}\.[0-9]{3}\Z)[0-9]{1,15}(\.[0-9]{1,20})?\Z")
 _SHOWN_CHARS: Final = 60
 _WHOLE_CHARS: Final = 128  # no id of an account or a user is longer
 _SIZES: Final[Mapping[type, str]] = {
@@ -100,9 +101,10 @@ class Property:
         if meant != value:
             forgiven.append(NoteReason.SURROUNDING_BLANKS)
         if self._bare is float:
-            if not _DIGITS.match(meant):
+            if not _NUMBER.match(meant):
                 return None
-            meant = int(meant)
+            number = float(meant)
+            meant = int(number) if number.is_integer() else number
             forgiven.append(NoteReason.DIGITS_IN_QUOTES)
         elif (respelled := self._respell(meant)) != meant:
             meant = respelled

@@ -20,9 +20,10 @@ takes other names, if they are `object.verbed` in a-z, 0-9 and _, and a scorecar
 shows which names came. For a name that is not on this page it shows the nearest one that is.
 
 `POST /v1/events` checks the properties below. It answers a value that does not fit with field and reason. It rejects
-that event and takes the others of the request. Three mistakes are forgiven, and the item's `notes` say so: digits in
-quotes (`"10"` for 10), another letter case where it has no meaning (`High`), and blanks around a text. `null` stands
-for a property that is absent; in a fact it clears what was known. Properties that are not below are taken as they are.
+that event and takes the others of the request. Three mistakes are forgiven, and the item's `notes` say so: a number in
+quotes (`"10"`, `"48000.50"`), another letter case where it has no meaning (`High`), and blanks around a text. A number
+with a comma is an error, and so is `"48.000"`, which may mean 48000. `null` stands for a property that is absent; in a
+fact it clears what was known. Properties that are not below are taken as they are.
 
 An event may not be older than its reach when it comes in: {live} days, or {dated} days where its section below says so.
 A backfill (`?history=true`) reaches back {dated} days with every event. Other names reach back {live} days, those that
