@@ -27,6 +27,12 @@ webhooks:
     source: product
     events:
       - {when: {type: goal.done}, name: goal.reached, properties: {goal: [data.title]}}
+  keyed:
+    sender: standard
+    source: product
+    id: [key]
+    events:
+      - {when: {type: goal.done}, name: goal.reached, properties: {goal: [data.title]}}
   crm:
     sender: json
     source: crm
@@ -38,7 +44,7 @@ webhooks:
          name: account.updated, properties: {arr: [propertyValue]}}
       - {when: {subscriptionType: company.deletion}, name: contract.ended, user: [changedBy]}
 """
-SECRETS = {name: [SECRET] for name in ("billing", "desk", "chat", "hooks")}
+SECRETS = {name: [SECRET] for name in ("billing", "desk", "chat", "hooks", "keyed")}
 
 
 def by_stripe(body: bytes, *, secret: str = SECRET, at: int = SECONDS) -> dict[str, str]:
@@ -71,6 +77,7 @@ SIGNED: dict[str, Callable[[bytes], dict[str, str]]] = {
     "desk": by_zendesk,
     "chat": by_intercom,
     "hooks": by_standard,
+    "keyed": by_standard,
 }
 
 

@@ -93,6 +93,37 @@ async def test_a_json_webhook_needs_a_key_for_webhooks(hooked: Ingest) -> None:
     assert (await hooked.http.post("/v1/webhooks/crm", json=body)).status_code == 401
 
 
+async def posted_signed(hooked: Ingest, webhook: str, body: bytes, *, message: str) -> None:
+    answer = await hooked.http.post(f"/v1/webhooks/{webhook}", content=body, headers=by_standard(body, message=message))
+    assert (answer.status_code, answer.json()["events"]) == (200, 1), answer.text
+
+
+async def test_two_signed_messages_about_one_object_are_two_events(hooked: Ingest) -> None:
+    """The `id` in the body may be that of the object."""
+    body = b'{"id": "goal_1", "type": "goal.done", "data": {"account_id": "acme", "title": "x"}}'
+    for message in ("msg_1", "msg_2"):
+        await posted_signed(hooked, "hooks", body, message=message)
+    assert [event.event_id for event in hooked.events()] == ["msg_1", "msg_2"]
+
+
+async def test_an_id_that_the_mapping_names_has_precedence_over_the_signed_one(hooked: Ingest) -> None:
+    """Such a sender signs each attempt with another id."""
+    for message in ("msg_1", "msg_2"):
+        body = b'{"key": "k-1", "type": "goal.done", "data": {"account_id": "acme", "title": "x"}}'
+        await posted_signed(hooked, "keyed", body, message=message)
+    body = b'{"type": "goal.done", "data": {"account_id": "acme", "title": "y"}}'
+    await posted_signed(hooked, "keyed", body, message="msg_3")
+    assert [event.event_id for event in hooked.events()] == ["k-1", "k-1", "msg_3"]
+
+
+async def test_messages_in_one_signed_body_have_ids_of_their_own(hooked: Ingest) -> None:
+    """The signed id is one for all."""
+    done = {"type": "goal.done", "data": {"account_id": "acme", "title": "x"}}
+    answer = await post_message(hooked, "hooks", [{"id": "1", **done}, {"event_id": "2", **done}])
+    assert answer.json()["events"] == 2
+    assert [event.event_id for event in hooked.events()] == ["1", "2"]
+
+
 async def test_a_signed_message_has_the_id_that_was_signed_with_it(hooked: Ingest) -> None:
     body = b'{"type": "goal.done", "timestamp": "2026-01-31T11:00:00Z", "data": {"account_id": "acme", "title": "x"}}'
     answer = await hooked.http.post("/v1/webhooks/hooks", content=body, headers=by_standard(body, message="msg_7"))

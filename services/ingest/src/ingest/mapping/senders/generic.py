@@ -25,6 +25,7 @@ from ingest.mapping.value_types import OurName, Paths, PathText
 from ingest.receiving.bounds import BOUNDS
 
 _Property = Annotated[str, text(r"^[^\s.]{1,128}$", "the name of a property of the event")]
+_USUAL_ID: Final = ("id", "event_id")
 _EXPECTED_TIME: Final = "expected RFC 3339, such as 2026-01-31T09:00:00Z, or seconds or milliseconds since 1970"
 _Scalar = str | int | float | bool
 
@@ -63,7 +64,11 @@ class GenericSection(WebhookSection):
     messages: Given[PathText] = Field(
         None, description="Where a body has its list of messages (default: it is one message, or a list of them)."
     )
-    id: Paths = Field(("id", "event_id"), description="Where a message has an id that it keeps when it is sent again.")
+    id: Given[Paths] = Field(
+        None,
+        description="Where a message has an id of its own, not of what it is about, that it keeps when it is sent "
+        "again (default: the signed id of Standard Webhooks, else id or event_id).",
+    )
     time: Paths = Field(
         ("time", "timestamp"),
         description="When it happened: RFC 3339, or seconds or milliseconds since 1970. Without a zone it is UTC. A "
@@ -90,7 +95,8 @@ class GenericSender:
         self._webhook = webhook
         self._rules = [_rule(one, section) for one in section.events]
         self._messages = parse_path(section.messages) if section.messages else None
-        self._id = tuple(map(parse_path, section.id))
+        self._id = tuple(map(parse_path, section.id or _USUAL_ID))
+        self._id_is_given = section.id is not None
         self._time = tuple(map(parse_path, section.time))
         self._signed = section.sender == "standard"
         self.signature: SignatureScheme | None = StandardSignature() if self._signed else None
@@ -109,7 +115,9 @@ class GenericSender:
     def _item(self, message: Any, received_at: datetime, signed_id: str | None, raw: bytes | None) -> IntakeItem:
         found = self._time_of(message)
         time = found if isinstance(found, datetime) else None
-        message_id = identifier(first_value(message, self._id)) or signed_id
+        own_id = identifier(first_value(message, self._id))
+        # In many systems the body's `id` is that of an object: two messages about it would be one.
+        message_id = own_id or signed_id if self._id_is_given else signed_id or own_id
         item = IntakeItem(
             raw=raw if raw is not None else msgspec.json.encode(message),
             at=min(time or received_at, received_at),
