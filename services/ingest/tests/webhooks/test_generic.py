@@ -6,9 +6,20 @@ from typing import Any
 import pytest
 
 from common.keys import Scope
-from ingest.in_memory import NOW, Ingest
-from support.webhooks import by_standard, post_message
+from ingest.in_memory import NOW, Ingest, in_memory
+from ingest.mapping.load import load_mapping
+from support.webhooks import by_standard, post_message, topics_made
 
+EITHER = """
+version: 1
+webhooks:
+  crm:
+    sender: json
+    source: crm
+    id: [uid, event]
+    account: [externalId, objectId]
+    events: [{name: account.updated, user: [email, contact]}]
+"""
 MILLISECONDS = int(NOW.timestamp()) * 1000
 
 
@@ -79,6 +90,25 @@ async def test_a_time_that_cannot_be_read_refuses_its_message(hooked: Ingest, ti
     # A message that makes no event is not refused for its time.
     assert answer["ignored"] == ["unknown_type"]
     assert [event.event_id for event in hooked.events()] == ["3"]
+
+
+@pytest.mark.parametrize("empty", ["", None, {}, False])
+async def test_what_is_no_id_does_not_hide_the_next_path(empty: Any) -> None:
+    """HubSpot and Salesforce send an empty text for a field that nobody filled in."""
+    rules = load_mapping(EITHER, "mapping.yml")
+    async with in_memory(rules=rules) as ingest:
+        await topics_made(ingest)
+        message = {
+            "externalId": empty,
+            "objectId": 4711,
+            "email": empty,
+            "contact": "u-1",
+            "uid": empty,
+            "event": "e-1",
+        }
+        await post_message(ingest, "crm", message)
+        [event] = ingest.events()
+    assert (event.account_id, event.user_id, event.event_id) == ("4711", "u-1", "e-1")
 
 
 async def test_a_json_webhook_needs_a_key_for_webhooks(hooked: Ingest) -> None:

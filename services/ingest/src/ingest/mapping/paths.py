@@ -44,3 +44,12 @@ def only_identifier(value: Any) -> str | None:
     if isinstance(value, list) and value and all(one == value[0] for one in value):
         return identifier(value[0])
     return identifier(value)
+
+
+def first_identifier(tree: Any, paths: Iterable[Path]) -> str | None:
+    """The id at the first path that has one; an empty text is none."""
+    for path in paths:
+        found = identifier(find(tree, path))
+        if found is not None:
+            return found
+    return None

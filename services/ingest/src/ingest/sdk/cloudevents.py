@@ -13,7 +13,7 @@ from msgspec import Raw
 
 from ingest.errors import BodyErrorReason, BodyRefused, FieldError, FieldErrorReason
 from ingest.mapping.message import MessageKind, SourceMessage
-from ingest.mapping.paths import first_value, identifier
+from ingest.mapping.paths import first_identifier, identifier
 from ingest.mapping.rules import SourceRules
 from ingest.sdk.client_time import parse_time
 from ingest.sdk.json_body import decode_body, decode_messages
@@ -93,7 +93,7 @@ def read_message(raw: bytes | Raw, body: dict[str, Any], *, rules: SourceRules) 
         body=body,
         message_id=event_id(str(body["source"]), str(body["id"])),
         event=type_ if type_ in rules.names or type_ in rules.ignored else short_type(type_),
-        user_id=identifier(first_value(body, _USER)),
+        user_id=first_identifier(body, _USER),
         time=time,
         properties=data if isinstance(data, dict) else {} if data is None else {"data": data},
     )

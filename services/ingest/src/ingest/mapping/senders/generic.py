@@ -17,7 +17,7 @@ from common.documents.model import DocumentModel
 from common.documents.value_types import DistinctList, Given, by_shape, choice, text
 from ingest.errors import BodyErrorReason, BodyRefused, FieldError, FieldErrorReason
 from ingest.mapping.item import DraftEvent, IgnoredReason, IntakeItem
-from ingest.mapping.paths import Path, find, first_value, identifier, parse_path
+from ingest.mapping.paths import Path, find, first_identifier, first_value, parse_path
 from ingest.mapping.senders.section import WebhookSection
 from ingest.mapping.senders.signatures import Headers, SignatureScheme, StandardSignature
 from ingest.mapping.senders.trees import decode_json, known, to_time
@@ -115,7 +115,7 @@ class GenericSender:
     def _item(self, message: Any, received_at: datetime, signed_id: str | None, raw: bytes | None) -> IntakeItem:
         found = self._time_of(message)
         time = found if isinstance(found, datetime) else None
-        own_id = identifier(first_value(message, self._id))
+        own_id = first_identifier(message, self._id)
         # In many systems the body's `id` is that of an object: two messages about it would be one.
         message_id = own_id or signed_id if self._id_is_given else signed_id or own_id
         item = IntakeItem(
@@ -140,8 +140,8 @@ class GenericSender:
         return None
 
     def _draft(self, rule: _EventRule, message: Any, message_id: str | None, time: datetime | None) -> DraftEvent:
-        account = identifier(first_value(message, rule.account))
-        user = identifier(first_value(message, rule.user))
+        account = first_identifier(message, rule.account)
+        user = first_identifier(message, rule.user)
         return DraftEvent(
             name=rule.name,
             event_id=message_id,

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from common.documents.model import DocumentModel
 from common.documents.value_types import Given
-from ingest.mapping.paths import Path, first_value, identifier, parse_path
+from ingest.mapping.paths import Path, first_identifier, parse_path
 from ingest.mapping.value_types import Paths, SourceName
 
 
@@ -25,7 +25,7 @@ class WebhookSection(DocumentModel):
     sender: str
     source: SourceName = Field(description="The source of the events, and whose identities are known to them.")
     account: Given[Paths] = Field(
-        None, description="Where a message may name its account; the first path with a value counts."
+        None, description="Where a message may name its account; the first path with an id counts."
     )
     id_is_account: bool = Field(
         False,
@@ -42,4 +42,4 @@ class WebhookSection(DocumentModel):
 
     def account_in(self, tree: Any) -> str | None:
         """The account that a message names."""
-        return identifier(first_value(tree, self.account_paths()))
+        return first_identifier(tree, self.account_paths())
