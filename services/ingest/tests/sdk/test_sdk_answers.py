@@ -75,6 +75,20 @@ async def test_a_key_without_the_scope_is_refused(sdk: Ingest) -> None:
         assert (await sdk.post(body, path, **headers)).status_code == 403, path
 
 
+@pytest.mark.parametrize("lead", [b"", b" \n", b"\xef\xbb\xbf"])
+async def test_json_with_an_address_in_it_is_not_taken_for_a_form(sdk: Ingest, key: str, lead: bytes) -> None:
+    address = {"$current_url": "https://example.com/?page=1&data=abc"}
+    posthog = {
+        "properties": {**address, "token": key, "$groups": {"company": "acme"}},
+        "event": "a",
+        "distinct_id": "u",
+    }
+    mixpanel = {"properties": {**address, "token": key, "company_id": "acme"}, "event": "Report Exported"}
+    for path, body in (("/e", posthog), ("/e", [posthog]), ("/track", mixpanel), ("/track", [mixpanel])):
+        answer = await sdk.post(lead + json.dumps(body).encode(), path)
+        assert (answer.status_code, answer.json().get("events")) == (200, 1), (path, answer.text)
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [

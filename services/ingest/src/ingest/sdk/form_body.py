@@ -4,13 +4,19 @@ from base64 import b64decode
 from typing import Final
 from urllib.parse import parse_qs
 
+from ingest.sdk.json_body import BYTE_ORDER_MARK
+
 _FIELD: Final = b"data="
+_JSON_BEGINS: Final = (b"{", b"[")
 _MOST_FIELDS: Final = 20
 
 
 def without_form(body: bytes) -> bytes:
     """The JSON of a body: from the field `data` of a form, decoded from base64, or as it is."""
-    body = body.strip()
+    body = body.removeprefix(BYTE_ORDER_MARK).strip()
+    # A form escapes these, so that a body with them in front is JSON, whatever stands in its texts.
+    if body.startswith(_JSON_BEGINS):
+        return body
     if not body.startswith(_FIELD) and b"&" + _FIELD not in body[:200]:
         return body
     try:
@@ -19,7 +25,7 @@ def without_form(body: bytes) -> bytes:
     except ValueError:
         return body
     data = fields.get("data", [""])[0].strip().encode()
-    return data if data[:1] in b"[{" else _from_base64(data)
+    return data if data.startswith(_JSON_BEGINS) else _from_base64(data)
 
 
 def _from_base64(data: bytes) -> bytes:

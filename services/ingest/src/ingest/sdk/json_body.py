@@ -14,7 +14,7 @@ from ingest.sdk.wire_format import MalformedMessage
 
 T = TypeVar("T")
 
-_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 # Matches every escape, so that an escaped backslash before "ud800" is not taken for a surrogate.
 _ESCAPE: Final = re.compile(
     r"\\(?:u[dD][89aAbB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)"
@@ -68,7 +68,7 @@ def decode_messages(messages: Sequence[Raw]) -> Iterator[tuple[Raw, dict[str, An
 
 def _content(body: bytes) -> bytes:
     """The body without a byte order mark. Raises `BodyRefused` if it is empty or has too many values."""
-    body = body.removeprefix(_BYTE_ORDER_MARK)
+    body = body.removeprefix(BYTE_ORDER_MARK)
     if not body.strip():
         raise BodyRefused(BodyErrorReason.EMPTY, "the body is empty")
     # The number of commas bounds the number of values before the body is decoded.
