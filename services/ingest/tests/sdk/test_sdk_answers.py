@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from common.token_bucket import RateLimit
+from common.topics import Topics
 from ingest.in_memory import Ingest, in_memory
 from ingest.mapping.rules import MappingRules
 
@@ -73,6 +74,36 @@ async def test_a_key_without_the_scope_is_refused(sdk: Ingest) -> None:
     key = sdk.keys.create(scopes=frozenset())
     for path, body, headers in requests(key):
         assert (await sdk.post(body, path, **headers)).status_code == 403, path
+
+
+def bodies_with_the_key(key: str) -> list[tuple[str, str]]:
+    """In each two messages, or one, with the key in them, and NUMBER in the first one."""
+    posthog = [{**POSTHOG, "properties": {**POSTHOG["properties"], "token": key, "n": n}} for n in ("NUMBER", 1)]
+    mixpanel = [{**MIXPANEL, "properties": {**MIXPANEL["properties"], "token": key, "n": n}} for n in ("NUMBER", 1)]
+    return [
+        ("/batch", json.dumps({"api_key": key, "batch": posthog})),
+        ("/batch", json.dumps({"batch": posthog})),
+        ("/e", json.dumps(posthog)),
+        ("/capture", json.dumps({**posthog[0], "api_key": key})),
+        ("/track", json.dumps(mixpanel)),
+        ("/track", json.dumps(mixpanel[0])),
+        ("/import", "\n".join(map(json.dumps, mixpanel))),
+    ]
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "1" + "0" * 5_000])
+async def test_a_number_out_of_range_refuses_its_message_only(sdk: Ingest, key: str, number: str) -> None:
+    for path, body in bodies_with_the_key(key):
+        answer = await sdk.post(body.replace('"NUMBER"', number).encode(), path)
+        assert answer.status_code == 200, (path, answer.text)
+        found = answer.json()
+        assert (found["rejected"], found["errors"][0]["index"]) == (1, 0), path
+        assert found["events"] == found["messages"] - 1, path
+    letters = sdk.records(Topics("").dead)
+    assert len(letters) == 7
+    for letter in letters:
+        assert number.encode() in (letter.value or b"")
+        assert key.encode() not in (letter.value or b"")
 
 
 @pytest.mark.parametrize("lead", [b"", b" \n", b"\xef\xbb\xbf"])

@@ -9,7 +9,9 @@ import msgspec
 from msgspec import Raw
 
 from ingest.errors import BodyErrorReason, BodyRefused, FieldError, FieldErrorReason
+from ingest.mapping.paths import Path
 from ingest.receiving.bounds import BOUNDS
+from ingest.sdk.undecoded import without_values
 from ingest.sdk.wire_format import MalformedMessage
 
 T = TypeVar("T")
@@ -50,14 +52,20 @@ def check_count(messages: Sequence[object]) -> None:
         raise BodyRefused(BodyErrorReason.TOO_MANY_ITEMS, detail)
 
 
-def decode_messages(messages: Sequence[Raw]) -> Iterator[tuple[Raw, dict[str, Any]] | MalformedMessage]:
-    """Each message with its decoded object; `MalformedMessage` for one that is no JSON object."""
+def decode_messages(
+    messages: Sequence[Raw], *, secrets: Sequence[Path] = ()
+) -> Iterator[tuple[Raw, dict[str, Any]] | MalformedMessage]:
+    """Each message with its decoded object; `MalformedMessage` for one that is no JSON object.
+
+    `secrets` are the paths at which a message may have its API key. A malformed message is set aside without it.
+    """
     check_count(messages)
     for raw in messages:
         try:
             found = msgspec.json.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            yield MalformedMessage(raw, (FieldError("", FieldErrorReason.MALFORMED, f"not JSON: {error}"),))
+            why = FieldError("", FieldErrorReason.MALFORMED, f"not JSON: {error}")
+            yield MalformedMessage(without_values(raw, secrets), (why,))
             continue
         if isinstance(found, dict):
             yield raw, found

@@ -16,6 +16,7 @@ from ingest.mapping.rules import SourceRules
 from ingest.sdk.client_time import parse_time
 from ingest.sdk.form_body import without_form
 from ingest.sdk.json_body import decode_body, decode_messages
+from ingest.sdk.undecoded import identifier_at
 from ingest.sdk.wire_format import MalformedMessage, PassedOverMessage, ReadMessage, RequestHead
 
 MIXPANEL: Final = "mixpanel"
@@ -49,15 +50,15 @@ class MixpanelFormat:
     def token_of_body(self, body: bytes) -> str | None:
         """The token of the first message: all messages of a request have one key."""
         messages = _split(without_form(body))
-        first = decode_body(bytes(messages[0]), dict[str, Any]) if messages else None
-        return next((token for path in _TOKENS if (token := identifier(find(first, path)))), None)
+        first = messages[0] if messages else Raw()
+        return next((token for path in _TOKENS if (token := identifier_at(first, path))), None)
 
     def read(
         self, body: bytes, head: RequestHead, rules: SourceRules, *, received_at: datetime
     ) -> Sequence[ReadMessage]:
         return [
             one if isinstance(one, MalformedMessage) else read_message(*one, content=self._content, rules=rules)
-            for one in decode_messages(_split(without_form(body)))
+            for one in decode_messages(_split(without_form(body)), secrets=_TOKENS)
         ]
 
     def success(self, counts: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -91,7 +92,7 @@ def _split(content: bytes) -> Sequence[Raw]:
     if b"\n" in content:
         try:
             return msgspec.json.Decoder(Raw).decode_lines(content)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass  # One object that is written over several lines.
     return [decode_body(content, Raw)]
 

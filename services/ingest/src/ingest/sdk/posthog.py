@@ -10,18 +10,22 @@ from msgspec import Raw, Struct
 from ingest.errors import FieldError, FieldErrorReason
 from ingest.mapping.item import IgnoredReason
 from ingest.mapping.message import MessageKind, SourceMessage
-from ingest.mapping.paths import find, identifier
+from ingest.mapping.paths import identifier
 from ingest.mapping.rules import SourceRules
 from ingest.receiving.content_encoding import body_decoder
 from ingest.sdk.client_time import our_time, parse_time, time_or_none
 from ingest.sdk.form_body import without_form
 from ingest.sdk.json_body import decode_body, decode_messages
+from ingest.sdk.undecoded import first_of, identifier_at
 from ingest.sdk.wire_format import MalformedMessage, PassedOverMessage, ReadMessage, RequestHead
 
 POSTHOG: Final = "posthog"
 # Our events get only the properties that the product has set.
 _OWN: Final = "$"
 _SECRETS: Final = ("api_key", "token")
+_SECRET_PATHS: Final = tuple((*holder, name) for holder in ((), ("properties",)) for name in _SECRETS)
+# Where an event has its key.
+_TOKENS: Final = (("api_key",), ("token",), ("properties", "token"))
 _GROUPS: Final = ("properties", "$groups")
 _GZIP: Final = b"\x1f\x8b"
 _MOST_INFLATED: Final = 1_000_000
@@ -37,10 +41,12 @@ _KINDS: Final = {
 
 
 class _PostHogKey(Struct):
-    api_key: Any = None
-    token: Any = None
-    batch: Any = None
-    properties: Any = None
+    """Undecoded, so that a number out of range refuses its event only."""
+
+    api_key: Raw = Raw()
+    token: Raw = Raw()
+    batch: Raw = Raw()
+    properties: Raw = Raw()
 
 
 class _PostHogBatch(Struct):
@@ -53,8 +59,9 @@ class PostHogFormat:
 
     def token_of_body(self, body: bytes) -> str | None:
         content = without_form(_plain(body))
-        found: Any = decode_body(content, list[Any] if content.startswith(b"[") else _PostHogKey)
-        return _token_of_array(found) if isinstance(found, list) else _token(found)
+        if content.startswith(b"["):
+            return _token_of_array(decode_body(content, Raw))
+        return _token(decode_body(content, _PostHogKey))
 
     def read(
         self, body: bytes, head: RequestHead, rules: SourceRules, *, received_at: datetime
@@ -68,7 +75,7 @@ class PostHogFormat:
             one
             if isinstance(one, MalformedMessage)
             else read_message(*one, rules=rules, sent_at=sent_at, received_at=received_at)
-            for one in decode_messages(raws)
+            for one in decode_messages(raws, secrets=_SECRET_PATHS)
         ]
 
     def success(self, counts: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -137,15 +144,14 @@ def _split(content: bytes) -> tuple[Sequence[Raw], datetime | None]:
 
 
 def _token(found: _PostHogKey) -> str | None:
-    token = identifier(found.api_key) or identifier(found.token) or identifier(find(found.properties, ("token",)))
-    return token or (_token_of_array(found.batch) if isinstance(found.batch, list) else None)
+    token = identifier_at(found.api_key, ()) or identifier_at(found.token, ())
+    return token or identifier_at(found.properties, ("token",)) or _token_of_array(found.batch)
 
 
-def _token_of_array(messages: list[Any]) -> str | None:
+def _token_of_array(messages: Raw) -> str | None:
     """The token of the first event: all events of a request have one key."""
-    first = messages[0] if messages else None
-    paths = (("api_key",), ("token",), ("properties", "token"))
-    return next((token for path in paths if (token := identifier(find(first, path)))), None)
+    first = first_of(messages)
+    return next((token for path in _TOKENS if (token := identifier_at(first, path))), None)
 
 
 def _without_secrets(body: dict[str, Any], properties: dict[str, Any]) -> bool:
