@@ -1,8 +1,10 @@
 """Mixpanel's requests."""
 
 import json
+from base64 import b64encode
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -16,10 +18,47 @@ def event(key: str, name: str = "Report Exported", **properties: Any) -> dict[st
 
 
 async def posted(sdk: Ingest, path: str, body: Any) -> dict[str, Any]:
-    answer = await sdk.post(body, path)
+    answer = await sdk.post(body, f"{path}{'&' if '?' in path else '?'}verbose=1")
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
+
+
+VERBOSE = {"code": 200, "status": 1, "error": None}
+IMPORTED = {"code": 200, "status": "OK", "num_records_imported": 1}
+
+
+@pytest.mark.parametrize(
+    ("path", "as_form", "expected"),
+    [
+        # mixpanel-java, and mixpanel-js if it sends no batches.
+        ("/track", {}, 1),
+        ("/track?ip=1", {}, 1),
+        # mixpanel-node says so of everything.
+        ("/track?ip=0&verbose=0", {}, 1),
+        ("/engage?ip=0&verbose=0", {}, 1),
+        ("/groups?ip=0&verbose=0", {}, 1),
+        ("/import?ip=0&verbose=0", {}, 1),
+        ("/track?ip=0&verbose=1", {}, VERBOSE),
+        ("/import?ip=0&verbose=1", {}, VERBOSE),
+        # mixpanel-python has it in the form.
+        ("/track", {"verbose": 1}, VERBOSE),
+        ("/import", {"verbose": 1}, VERBOSE),
+        # Imports of mixpanel-java.
+        ("/import?strict=1", None, IMPORTED),
+    ],
+)
+async def test_each_client_gets_the_answer_that_it_takes_for_success(
+    sdk: Ingest, key: str, path: str, as_form: dict[str, Any] | None, expected: Any
+) -> None:
+    person = {"$token": key, "$distinct_id": "u-1", "$group_key": "company_id", "$group_id": "acme", "$set": {"a": 1}}
+    text = json.dumps([event(key) if path.startswith(("/track", "/import")) else person])
+    encoded = b64encode(text.encode()).decode()
+    body = text.encode() if as_form is None else urlencode({"data": encoded, **as_form}).encode()
+    answer = await sdk.post(body, path)
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert (answer.text, found) == ("1", 1) if expected == 1 else found.items() >= expected.items()
 
 
 async def test_an_event_is_answered_as_the_client_wants_it(sdk: Ingest, key: str) -> None:

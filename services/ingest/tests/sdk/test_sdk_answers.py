@@ -38,7 +38,7 @@ def requests(key: str) -> list[tuple[str, Any, dict[str, str]]]:
         ("/i/v0/e/", {"token": key, **POSTHOG}, {}),
         ("/batch", {"api_key": key, "events": [AMPLITUDE]}, {}),
         ("/2/httpapi", {"api_key": key, "events": [AMPLITUDE]}, {}),
-        ("/track", [mixpanel], {}),
+        ("/track?verbose=1", [mixpanel], {}),
         ("/import", [MIXPANEL], {"authorization": basic(key)}),
         ("/v1/cloudevents", cloudevent, structured),
     ]
@@ -85,8 +85,8 @@ def bodies_with_the_key(key: str) -> list[tuple[str, str]]:
         ("/batch", json.dumps({"batch": posthog})),
         ("/e", json.dumps(posthog)),
         ("/capture", json.dumps({**posthog[0], "api_key": key})),
-        ("/track", json.dumps(mixpanel)),
-        ("/track", json.dumps(mixpanel[0])),
+        ("/track?verbose=1", json.dumps(mixpanel)),
+        ("/track?verbose=1", json.dumps(mixpanel[0])),
         ("/import", "\n".join(map(json.dumps, mixpanel))),
     ]
 
@@ -115,7 +115,12 @@ async def test_json_with_an_address_in_it_is_not_taken_for_a_form(sdk: Ingest, k
         "distinct_id": "u",
     }
     mixpanel = {"properties": {**address, "token": key, "company_id": "acme"}, "event": "Report Exported"}
-    for path, body in (("/e", posthog), ("/e", [posthog]), ("/track", mixpanel), ("/track", [mixpanel])):
+    for path, body in (
+        ("/e", posthog),
+        ("/e", [posthog]),
+        ("/track?verbose=1", mixpanel),
+        ("/track?verbose=1", [mixpanel]),
+    ):
         answer = await sdk.post(lead + json.dumps(body).encode(), path)
         assert (answer.status_code, answer.json().get("events")) == (200, 1), (path, answer.text)
 

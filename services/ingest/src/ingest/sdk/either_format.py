@@ -44,7 +44,7 @@ class PostHogOrAmplitude:
         self._find(body)
         return self._found.read(body, head, rules, received_at=received_at)
 
-    def success(self, counts: Mapping[str, Any]) -> Mapping[str, Any]:
+    def success(self, counts: Mapping[str, Any]) -> Mapping[str, Any] | int:
         return self._found.success(counts)
 
     def failure(self, status: int, code: str, message: str) -> Mapping[str, Any]:

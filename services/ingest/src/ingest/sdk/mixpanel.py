@@ -14,7 +14,7 @@ from ingest.mapping.message import MessageKind, SourceMessage
 from ingest.mapping.paths import find, identifier
 from ingest.mapping.rules import SourceRules
 from ingest.sdk.client_time import parse_time
-from ingest.sdk.form_body import without_form
+from ingest.sdk.form_body import read_form, without_form
 from ingest.sdk.json_body import decode_body, decode_messages
 from ingest.sdk.undecoded import identifier_at
 from ingest.sdk.wire_format import MalformedMessage, PassedOverMessage, ReadMessage, RequestHead
@@ -42,10 +42,14 @@ class MixpanelContent(StrEnum):
 
 
 class MixpanelFormat:
+    """Of one request. `imports`: the path is that of imports, which Mixpanel answers in another way."""
+
     name = MIXPANEL
 
-    def __init__(self, content: MixpanelContent = MixpanelContent.EVENTS) -> None:
+    def __init__(self, content: MixpanelContent = MixpanelContent.EVENTS, *, imports: bool = False) -> None:
         self._content = content
+        self._imports = imports
+        self._verbose: bool | None = None
 
     def token_of_body(self, body: bytes) -> str | None:
         """The token of the first message: all messages of a request have one key."""
@@ -56,14 +60,22 @@ class MixpanelFormat:
     def read(
         self, body: bytes, head: RequestHead, rules: SourceRules, *, received_at: datetime
     ) -> Sequence[ReadMessage]:
+        content, fields = read_form(body)
+        self._verbose = _is_verbose(head, fields)
         return [
             one if isinstance(one, MalformedMessage) else read_message(*one, content=self._content, rules=rules)
-            for one in decode_messages(_split(without_form(body)), secrets=_TOKENS)
+            for one in decode_messages(_split(content), secrets=_TOKENS)
         ]
 
-    def success(self, counts: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Mixpanel's clients expect a status of 1, and `error` beside it."""
-        return {"code": 200, "status": 1, "error": None, "num_records_imported": counts["messages"], **counts}
+    def success(self, counts: Mapping[str, Any]) -> Mapping[str, Any] | int:
+        """With `verbose=1` a status of 1, and `error` beside it; without it 1 and nothing else.
+
+        The client for Java says nothing of `verbose` with imports, and expects the status OK.
+        """
+        if not self._verbose and not (self._imports and self._verbose is None):
+            return 1
+        status = 1 if self._verbose else "OK"
+        return {"code": 200, "status": status, "error": None, "num_records_imported": counts["messages"], **counts}
 
     def failure(self, status: int, code: str, message: str) -> Mapping[str, Any]:
         return {"code": code, "status": 0, "error": message, "message": message}
@@ -83,6 +95,12 @@ def read_message(
             return _person(raw, body)
         case MixpanelContent.GROUPS:
             return _group(raw, body, rules)
+
+
+def _is_verbose(head: RequestHead, fields: Mapping[str, Sequence[str]]) -> bool | None:
+    """The parameter `verbose` of the address or of the form; None without one."""
+    text = head.parameter("verbose", "") or next(iter(fields.get("verbose", ())), "")
+    return text.lower() in ("1", "true") if text else None
 
 
 def _split(content: bytes) -> Sequence[Raw]:

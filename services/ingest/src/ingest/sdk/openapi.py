@@ -21,6 +21,13 @@ _OBJECT: Final = {"type": "object"}
 _ANY: Final[dict[str, Any]] = {"description": "an object, or an array of them"}
 _COUNTS: Final = {name: {"type": "integer"} for name in ("messages", "events", "ignored", "rejected")}
 _ANSWER: Final = {"type": "object", "required": list(_COUNTS), "properties": {**_COUNTS, "errors": {"type": "array"}}}
+_MIXPANEL_ANSWER: Final = {"anyOf": [_ANSWER, {"type": "integer", "const": 1}]}
+_VERBOSE: Final = {
+    "name": "verbose",
+    "in": "query",
+    "description": "1: the answer has the counts. Without it the answer is 1, but for imports.",
+    "schema": {"type": "integer", "enum": [0, 1]},
+}
 _ERROR: Final = {
     "type": "object",
     "required": ["code", "message"],
@@ -133,10 +140,12 @@ def _operation(path: str, format_name: str) -> dict[str, Any]:
         str(status): {"description": text, "content": json, "headers": _RETRY_AFTER if status in (429, 503) else {}}
         for status, text in _REFUSALS.items()
     }
-    taken = {"description": "What could be taken is on the log.", "content": {"application/json": {"schema": _ANSWER}}}
+    mixpanel = format_name == MIXPANEL
+    answer = {"application/json": {"schema": _MIXPANEL_ANSWER if mixpanel else _ANSWER}}
+    taken = {"description": "What could be taken is on the log.", "content": answer}
     return {
         # OpenAPI cannot describe a key that is in the body.
-        "parameters": [history_parameter(default=SDK_PATHS[path].history)],
+        "parameters": [history_parameter(default=SDK_PATHS[path].history), *([_VERBOSE] if mixpanel else [])],
         "security": [] if format_name in _KEY_IN_BODY else [{"key": []}, {"userName": []}],
         "requestBody": {"required": True, "content": _content(path, format_name)},
         "responses": {"200": taken, **refused},

@@ -49,7 +49,9 @@ SDK_PATHS: Final[Mapping[str, SdkPath]] = {
     "/i/v0/e": SdkPath(PostHogFormat, "Events of PostHog's clients for browsers and phones."),
     "/2/httpapi": SdkPath(AmplitudeFormat, "Events in the format of Amplitude's HTTP API V2."),
     "/track": SdkPath(MixpanelFormat, "Events in Mixpanel's format."),
-    "/import": SdkPath(MixpanelFormat, "Events in Mixpanel's format of what happened long ago.", history=True),
+    "/import": SdkPath(
+        partial(MixpanelFormat, imports=True), "Events in Mixpanel's format of what happened long ago.", history=True
+    ),
     "/engage": SdkPath(partial(MixpanelFormat, MixpanelContent.PEOPLE), "Profiles of people in Mixpanel's format."),
     "/groups": SdkPath(partial(MixpanelFormat, MixpanelContent.GROUPS), "Profiles of groups in Mixpanel's format."),
     "/v1/cloudevents": SdkPath(CloudEventsFormat, "CloudEvents 1.0: binary, structured, or a batch."),

@@ -104,5 +104,5 @@ def _counts(report: IntakeReport) -> dict[str, Any]:
     }
 
 
-def _json(status: int, content: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+def _json(status: int, content: Mapping[str, Any] | int, headers: Mapping[str, str] | None = None) -> Response:
     return Response(msgspec.json.encode(content), status, dict(headers or {}), media_type="application/json")

@@ -60,8 +60,8 @@ class WireFormat(Protocol):
     ) -> Sequence[ReadMessage]:
         """The messages in their order. Raises `BodyRefused` if the body as a whole cannot be read."""
 
-    def success(self, counts: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The body of a 200; `counts` has the number of messages by outcome."""
+    def success(self, counts: Mapping[str, Any]) -> Mapping[str, Any] | int:
+        """The body of a 200, asked for after `read`; `counts` has the number of messages by outcome."""
 
     def failure(self, status: int, code: str, message: str) -> Mapping[str, Any]:
         """The body of an error. By the status the client repeats the request or gives up."""
