@@ -61,6 +61,36 @@ async def test_each_client_gets_the_answer_that_it_takes_for_success(
     assert (answer.text, found) == ("1", 1) if expected == 1 else found.items() >= expected.items()
 
 
+async def test_what_the_client_for_node_sends_in_an_address_is_taken(sdk: Ingest, key: str) -> None:
+    """It sends every message so, but for batches."""
+
+    async def get(path: str, message: dict[str, Any]) -> str:
+        data = b64encode(json.dumps(message).encode()).decode()
+        return (await sdk.http.get(path, params={"ip": 0, "verbose": 0, "data": data})).text
+
+    group = {"$token": key, "$group_key": "company_id", "$group_id": "acme", "$set": {"name": "Acme"}}
+    person = {"$token": key, "$distinct_id": "u-1", "$set": {"$email": "ann@acme.example"}}
+    old = int((NOW - timedelta(days=400)).timestamp())
+    assert await get("/track", event(key)) == "1"
+    assert await get("/engage", person) == "1"
+    assert await get("/groups/", group) == "1"
+    assert await get("/import", event(key, time=old, **{"$insert_id": "e-2"})) == "1"
+    assert [(taken.name, taken.account_id, taken.history) for taken in sdk.events()] == [
+        ("report.exported", "acme", False),
+        ("user.updated", "acme", False),
+        ("account.updated", "acme", False),
+        ("report.exported", "acme", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "status"), [("", 400), ("data=", 400), ("data=e30%3D", 401), ("data=!&verbose=0", 400)]
+)
+async def test_an_address_with_nothing_to_read_is_refused(sdk: Ingest, query: str, status: int) -> None:
+    answer = await sdk.http.get(f"/track?{query}")
+    assert (answer.status_code, {"code", "message"} <= answer.json().keys()) == (status, True)
+
+
 async def test_an_event_is_answered_as_the_client_wants_it(sdk: Ingest, key: str) -> None:
     answer = await posted(sdk, "/track", [event(key, time=int(NOW.timestamp()), format="pdf")])
     assert (answer["status"], answer["error"], answer["num_records_imported"]) == (1, None, 1)

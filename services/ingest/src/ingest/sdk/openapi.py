@@ -1,9 +1,12 @@
 """The routes of the SDKs, and their description in the OpenAPI document."""
 
+from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
+import msgspec
 from fastapi import APIRouter, Request, Response
+from starlette.types import Message
 
 from ingest.events.openapi import history_parameter
 from ingest.mapping.message import MessageKind
@@ -114,17 +117,40 @@ def router(posts: Mapping[str, PostHandler]) -> APIRouter:
     """Documents the paths of `posts`. FastAPI never gets their POST requests; it answers other methods with 405."""
     routes = APIRouter()
     for path, sdk_path in SDK_PATHS.items():
+        format_name, name = sdk_path.make().name, path.replace("/", "_")
         for spelled in posts.keys() & set(in_both_spellings(path)):
             routes.add_api_route(
                 spelled,
                 _endpoint(posts[spelled]),
                 methods=["POST"],
-                name=f"post{path.replace('/', '_')}",
+                name=f"post{name}",
                 description=sdk_path.summary,
-                openapi_extra=_operation(path, sdk_path.make().name),
+                openapi_extra=_operation(path, format_name),
                 include_in_schema=spelled == path,
             )
+            if format_name == MIXPANEL:
+                routes.add_api_route(
+                    spelled,
+                    _of_address(posts[spelled]),
+                    methods=["GET"],
+                    name=f"get{name}",
+                    description=f"{sdk_path.summary} Mixpanel's client for Node posts batches only.",
+                    openapi_extra=_get_operation(path),
+                    include_in_schema=spelled == path,
+                )
     return routes
+
+
+def _of_address(handler: PostHandler) -> Callable[[Request], Awaitable[Response]]:
+    """Takes the query of a GET as the form that would be the body of a POST."""
+
+    async def get(request: Request) -> Response:
+        async def receive() -> Message:
+            return {"type": "http.request", "body": request.scope["query_string"]}
+
+        return await handler(PostRequest(request.scope, receive))
+
+    return get
 
 
 def _endpoint(handler: PostHandler) -> Callable[[Request], Awaitable[Response]]:
@@ -144,11 +170,22 @@ def _operation(path: str, format_name: str) -> dict[str, Any]:
     answer = {"application/json": {"schema": _MIXPANEL_ANSWER if mixpanel else _ANSWER}}
     taken = {"description": "What could be taken is on the log.", "content": answer}
     return {
-        # OpenAPI cannot describe a key that is in the body.
         "parameters": [history_parameter(default=SDK_PATHS[path].history), *([_VERBOSE] if mixpanel else [])],
+        # OpenAPI cannot describe a key that is in the body.
         "security": [] if format_name in _KEY_IN_BODY else [{"key": []}, {"userName": []}],
         "requestBody": {"required": True, "content": _content(path, format_name)},
         "responses": {"200": taken, **refused},
+    }
+
+
+def _get_operation(path: str) -> dict[str, Any]:
+    posted = _operation(path, MIXPANEL)
+    example = b64encode(msgspec.json.encode(_EXAMPLES[path])).decode()
+    data = {"name": "data", "in": "query", "required": True, "schema": {"type": "string"}, "example": example}
+    return {
+        "parameters": [{**data, "description": "JSON in base64."}, *posted["parameters"]],
+        "security": [],
+        "responses": posted["responses"],
     }
 
 
