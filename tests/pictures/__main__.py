@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import httpx
+
 from common.topics import TimeMode
 from console.pages.registry import PAGES
 from local.demo.__main__ import CARD, SEED
@@ -28,6 +30,7 @@ from support.console_browser import CHROMIUM
 
 INTO: Final = CHECKOUT / "docs" / "console"
 ACCOUNTS: Final = 60
+_PATIENCE: Final = 60.0
 HEAD: Final = """# Pictures of the console
 
 <!-- Made by `make pictures` with the company of `make demo`. -->
@@ -82,6 +85,7 @@ async def _of_the_company(
 
     async def live(session: DemoSession) -> None:
         await run_simulated(dataset, session, terminal, pace=0.0)
+        await _in_order(services, keys)
         link = await administrators_link(services.deployment.database_url, services.url("console"))
         INTO.mkdir(parents=True, exist_ok=True)
         paths = [page.path for page in PAGES if page.in_navigation]
@@ -91,6 +95,21 @@ async def _of_the_company(
     async with demo_session(services, keys) as session:
         await run_beside(live(session), session.sinks.run(), services.watch())
     return found
+
+
+async def _in_order(services: Services, keys: Keys) -> None:
+    """Returns when scoring lists the accounts by their scores at the end of what was played. Raises `TimeoutError`."""
+    async with (
+        asyncio.timeout(_PATIENCE),
+        httpx.AsyncClient(
+            base_url=services.url("scoring api"), headers={"authorization": f"Bearer {keys.read}"}, timeout=30.0
+        ) as http,
+    ):
+        while True:
+            listed = (await http.get("/v1/accounts", params={"limit": 1})).raise_for_status().json()
+            if listed["ordered_as_of"] == listed["as_of"]:
+                return
+            await asyncio.sleep(0.2)
 
 
 def _emptied(folder: Path) -> Path:

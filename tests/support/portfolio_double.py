@@ -102,6 +102,7 @@ class PortfolioDouble:
 
     def __init__(self, rows: Sequence[answers.Listed]) -> None:
         self.rows = list(rows)
+        self.ordered_as_of: datetime | None = NOW
         self.failing: set[str] = set()
         self.away_after: int | None = None
         self.account: AccountDouble | None = None
@@ -161,7 +162,7 @@ class PortfolioDouble:
             limit=limit,
             next_cursor=str(begin + limit) if begin + limit < len(rows) else None,
             as_of=NOW,
-            ordered_as_of=NOW,
+            ordered_as_of=self.ordered_as_of,
             held=None,
         )
 

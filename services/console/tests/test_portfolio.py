@@ -3,18 +3,19 @@
 import csv
 import re
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, timedelta
 from html import unescape
 from io import StringIO
 
 import httpx
+import msgspec
 import pytest
 from msgspec import Struct
 
 from scoring.api.answers import Reason
 from scoring.postgres.queries import AccountStatus
 from support.console import ConsoleSite, console_site, form_token
-from support.portfolio_double import FORMULA, HOSTILE, SCRIPT, PortfolioDouble, listed
+from support.portfolio_double import FORMULA, HOSTILE, NOW, SCRIPT, PortfolioDouble, listed
 
 
 class Shown(Struct, frozen=True):
@@ -142,7 +143,7 @@ async def test_a_contract_that_is_over_and_not_decided_is_marked_in_words(shown:
         listed(4, contract_end=date(2026, 3, 21), status=AccountStatus.CHURNED),
         listed(5, contract_end=date(2026, 3, 21), status=AccountStatus.MERGED),
     ]
-    page = await shown.page("/portfolio")
+    page = await shown.page("/portfolio?sort=name")
     cells = [re.sub(r"<[^>]*>", "", cell) for cell in re.findall(r'data-label="Renewal">(.*?)</td>', page)]
     overdue = "Mar 21, 2026 overdue: ended 10 days ago"
     assert cells == [overdue, overdue, "Mar 31, 2026 in 0 days", "Mar 21, 2026", "Mar 21, 2026"]
@@ -174,6 +175,26 @@ async def test_a_long_walk_goes_back_as_it_came(shown: Shown) -> None:
     assert len(addresses) == 8
     for here, before in zip(reversed(addresses), reversed(addresses[:-1]), strict=False):
         assert links(await shown.page(here), "Previous page") == [before]
+
+
+async def test_accounts_are_in_the_order_of_the_scores_that_the_page_shows(shown: Shown) -> None:
+    """Scoring's order may be of some seconds ago."""
+    for number, score in ((0, 90.0), (1, None), (2, 12.0), (3, 40.0)):
+        shown.scoring.rows[number] = msgspec.structs.replace(shown.scoring.rows[number], score=score)
+    del shown.scoring.rows[4:]
+    expected = ["Customer 2", "Customer 3", "Customer 0", "Customer 1"]
+    assert names(await shown.page("/portfolio")) == expected
+    assert names(await shown.page("/portfolio?sort=-score")) == [*expected[2::-1], "Customer 1"]
+    assert names(await shown.page("/portfolio?sort=name")) == [f"Customer {number}" for number in range(4)]
+
+
+async def test_an_old_order_of_the_pages_is_told(shown: Shown) -> None:
+    assert "order of the pages" not in await shown.page("/portfolio")
+    shown.scoring.ordered_as_of = NOW - timedelta(minutes=7)
+    assert "The order of the pages is by the scores of Mar 31, 2026, 11:53" in await shown.page("/portfolio")
+    assert "order of the pages" not in await shown.page("/portfolio?sort=name")
+    shown.scoring.ordered_as_of = None
+    assert "Scoring is still putting the accounts in order." in await shown.page("/portfolio")
 
 
 async def test_another_order_begins_at_the_first_page(shown: Shown) -> None:

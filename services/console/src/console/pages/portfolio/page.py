@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -27,6 +27,8 @@ from console.web.visit import Visit
 
 # The worst first, as everywhere.
 _BANDS: Final = (Band.RED, Band.YELLOW, Band.GREEN, Band.INSUFFICIENT)
+_BY_SCORE: Final = ("score", "-score")
+_OLD_ORDER: Final = timedelta(minutes=1)
 _GROUPS: Final = 200
 _MOVERS: Final = 8
 _MOST_REASON: Final = 200
@@ -105,7 +107,7 @@ def _page(parts: PageParts, request: Request, visit: Visit, content: PortfolioCo
     locale, view, listed = visit.locale, content.view, content.listed
     text, names, formats = PORTFOLIO_TEXTS[locale], parts.names, parts.renderer.formats(locale)
     first = (view.page - 1) * ROWS + 1
-    accounts = () if listed is None else listed.accounts
+    accounts = [] if listed is None else _in_order(listed.accounts, view.sort)
     return parts.renderer.page(
         "pages/portfolio/portfolio.html",
         request,
@@ -114,6 +116,7 @@ def _page(parts: PageParts, request: Request, visit: Visit, content: PortfolioCo
         view=view,
         sums=content.sums,
         listed=listed,
+        order=None if listed is None else _order_of(listed, view.sort, text, formats),
         rows=[_row(one, text, names, formats) for one in accounts],
         range=RowRange(first, first + len(accounts) - 1),
         next=None if listed is None or listed.next_cursor is None else view.next_address(listed.next_cursor),
@@ -126,6 +129,24 @@ def _page(parts: PageParts, request: Request, visit: Visit, content: PortfolioCo
         form_action=PATH,
         csv_path=CSV_PATH,
     )
+
+
+def _in_order(accounts: Sequence[AccountInList], sort: str) -> list[AccountInList]:
+    """Within the page by the scores that it shows: scoring lists accounts by their scores of some seconds ago."""
+    if sort not in _BY_SCORE:
+        return list(accounts)
+    sign = -1.0 if sort.startswith("-") else 1.0
+    return sorted(accounts, key=lambda one: (one.score is None, sign * (one.score or 0.0)))
+
+
+def _order_of(listed: AccountsAnswer, sort: str, text: PortfolioTexts, formats: Formats) -> str | None:
+    """Of which moment the order of all pages is, if that is not about now. It takes a while for many accounts."""
+    if sort not in _BY_SCORE:
+        return None
+    if listed.ordered_as_of is None:
+        return text.no_order
+    is_old = listed.as_of - listed.ordered_as_of > _OLD_ORDER
+    return text.order_of.format(formats.moment(listed.ordered_as_of)) if is_old else None
 
 
 def _row(row: AccountInList, text: PortfolioTexts, names: CardNames, formats: Formats) -> ShownRow:

@@ -50,6 +50,8 @@ class PortfolioTexts(Struct, frozen=True, kw_only=True):
     statuses: Mapping[str, str]
     sorts: Mapping[str, str]
     caption: str
+    order_of: str
+    no_order: str
     nobody: str
     nobody_owns: str
     no_parent: str
@@ -135,6 +137,8 @@ PORTFOLIO_TEXTS: Mapping[Locale, PortfolioTexts] = {
             "-band": "best band first",
         },
         caption="Accounts, {}",
+        order_of="The order of the pages is by the scores of {}.",
+        no_order="Scoring is still putting the accounts in order.",
         nobody="No account matches these filters.",
         nobody_owns="without an owner",
         no_parent="without a parent",
@@ -213,6 +217,8 @@ PORTFOLIO_TEXTS: Mapping[Locale, PortfolioTexts] = {
             "-band": "判定の良い順",
         },
         caption="アカウント（{}）",
+        order_of="ページの並びは{}時点のスコアによります。",
+        no_order="スコア順の並び替えがまだ完了していません。",
         nobody="条件に合うアカウントはありません。",
         nobody_owns="担当者なし",
         no_parent="親アカウントなし",
