@@ -50,7 +50,7 @@ async def rows(engine: AsyncEngine) -> int:
 
 
 async def until_rows(engine: AsyncEngine, count: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await rows(engine) != count:  # noqa: ASYNC110 - a table tells nobody that it changed
             await asyncio.sleep(0.05)
 

@@ -27,7 +27,7 @@ from support import deployment, reverse_proxy
 pytestmark = [pytest.mark.servers, pytest.mark.skipif(not reverse_proxy.available(), reason=reverse_proxy.MISSING)]
 
 SECONDS = {"read_header": 1.0, "read_body": 2.0, "write": 3.0, "idle": 0.3}
-PATIENCE = 30.0
+PATIENCE = 60.0
 TEXT = reverse_proxy.CADDYFILE.read_text()
 HEAD = b"POST /%b HTTP/1.1\r\nHost: h\r\n"
 GOOD = HEAD % b"x" + b"Content-Length: 4\r\n\r\ngood"

@@ -32,8 +32,8 @@ weights:
 bands: {default: {red: 40, yellow: 70, hysteresis: 5, min_duration: 1s}}
 """
 
-# Seconds, but where their names say milliseconds; so short that a test can wait for what follows from them. A channel has
-# its ten to answer: on a slow machine a message that takes longer than that arrives again.
+# Seconds, but where their names say milliseconds; so short that a test can wait for what follows from them. A channel
+# has ten to answer: a message whose answer comes later than that is sent again.
 HURRIED = {
     "ALERTS_SESSION_SECONDS": "2",
     "ALERTS_LEASE_SECONDS": "5",

@@ -254,7 +254,7 @@ class ReplicasHarness:
 
     async def settled(self) -> None:
         """When all that the log holds is decided, and nothing that may be sent now is still to be sent."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not await self._is_settled():
                 for one in self.running:
                     one.check()
@@ -262,13 +262,13 @@ class ReplicasHarness:
 
     async def tried(self, count: int) -> None:
         """When so many attempts have ended. Until then a message is on its way, and counts as told."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await self.rows("SELECT count(*) FROM alerts.attempt WHERE outcome IS NOT NULL") < [(count,)]:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
     async def opens(self, running: Running) -> None:
         """When this replica may send what it has: a moment after it has read the log to its end."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not running.replica.worker.open_partitions():  # noqa: ASYNC110 - a gate that opens tells nobody
                 await asyncio.sleep(0.01)
 

@@ -90,7 +90,7 @@ class FakeChannels:
         return Delivered(thread=f"ts {name_of(message)}")
 
     async def until(self, *, tried: int = 0, arrived: int = 0) -> None:
-        async with asyncio.timeout(20), self._moved:
+        async with asyncio.timeout(60), self._moved:
             await self._moved.wait_for(lambda: len(self.tried) >= tried and len(self.arrived) >= arrived)
 
     async def _tell(self) -> None:
@@ -268,7 +268,7 @@ class SendingHarness:
         await self.execute("UPDATE alerts.notification SET due = 0")
 
     async def until(self, condition: Callable[[], Awaitable[bool]]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not await condition():  # noqa: ASYNC110 - a row that changes tells nobody
                 await asyncio.sleep(0.005)
 

@@ -16,7 +16,7 @@ from support.uvicorn_in_loop import serving
 LIMITS = ConnectionLimits(
     connections=3, head_bytes=2_000, head_seconds=0.2, idle_seconds=1, linger_seconds=0.5, lingering=2
 )
-PATIENCE = 20.0
+PATIENCE = 60.0
 HEAD = b"POST /%b HTTP/1.1\r\nHost: h\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 CLOSE = b"Connection: close\r\nContent-Length: 0\r\n\r\n"

@@ -249,7 +249,7 @@ class ScoringHarness:
         ends = {n: log.end for n, log in enumerate(self.broker.topics[TOPICS.events].partitions)}
         return all(positions.get(n) == (end, 0) for n, end in ends.items())
 
-    async def until(self, condition: Callable[[], bool], *, seconds: float = 20.0) -> None:
+    async def until(self, condition: Callable[[], bool], *, seconds: float = 60.0) -> None:
         async with asyncio.timeout(seconds):
             while not condition():  # noqa: ASYNC110 - what is waited for has no event of its own
                 await asyncio.sleep(0.002)

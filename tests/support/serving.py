@@ -22,6 +22,6 @@ async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
         server.force_exit = True
         await running
         # Each connection ends in a later turn of the loop; uvicorn tells nobody when.
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while server.server_state.connections:  # noqa: ASYNC110
                 await asyncio.sleep(0)

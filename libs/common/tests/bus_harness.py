@@ -11,7 +11,7 @@ from common.bus.errors import BusUnavailable
 from common.bus.ports import Admin, Consumer, Outgoing, ProbedProducer, Record, Stamping
 
 # Generous, for busy machines; nothing waits that long when all is well.
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 class Bus(ABC):

@@ -16,7 +16,7 @@ from common.runtime import Application, ShutdownSignal, serve
 from http_guard.limits import ConnectionLimits
 
 LIMITS = ConnectionLimits(connections=3, head_bytes=2_000, head_seconds=0.2, idle_seconds=1)
-PATIENCE = 20.0
+PATIENCE = 60.0
 HEAD = b"POST /x HTTP/1.1\r\nHost: h\r\n"
 FEW_FILES = """
 import asyncio, resource

@@ -55,7 +55,7 @@ async def new_key(store: KeyStore, scopes: frozenset[Scope]) -> str:
 
 
 async def until_waiting(connected: AsyncEngine, waiting: int = 1) -> None:
-    async with asyncio.timeout(30), connected.connect() as connection:
+    async with asyncio.timeout(60), connected.connect() as connection:
         # Each statement has a transaction of its own, for the view is read once in each.
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         while await connection.scalar(text(WAITING)) != waiting:  # noqa: ASYNC110

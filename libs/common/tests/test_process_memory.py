@@ -23,7 +23,7 @@ async def work():
     del blocks
     print(resident() - before)
     keeping = asyncio.create_task(process_memory.trim_heap_periodically(stop, every=0.01))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while resident() - before > 20:
             await asyncio.sleep(0.01)
     stop.set()

@@ -232,7 +232,7 @@ async def test_what_a_crash_has_left_half_done_any_process_ends() -> None:
     await store.ask_to_lift("r-2", by="key-1")
     stop = asyncio.Event()
     running = asyncio.create_task(service.run(stop))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while [one.state for one in await store.newest(most=9)] != ["lifted", "announced"]:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
     stop.set()

@@ -105,7 +105,7 @@ class Site:
 async def rounds(site: Site, count: int) -> None:
     """Until the process has read so many times who is erased."""
     read = site.store.reads
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while site.store.reads < read + count:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
 

@@ -49,7 +49,7 @@ class Process:
 async def _line(child: asyncio.subprocess.Process, event: str) -> dict[str, Any]:
     assert child.stderr is not None
     said = []
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while text := await child.stderr.readline():
             said.append(text.decode())
             with suppress(json.JSONDecodeError):
@@ -155,7 +155,7 @@ async def test_without_a_broker_it_is_alive_but_not_ready_and_takes_nothing(data
 async def test_readiness_follows_the_broker_though_nobody_posts(database: str, embedded_broker: EmbeddedBroker) -> None:
     async with (
         proxied(embedded_broker) as proxy,
-        serving(database, proxy.bootstrap, INGEST_ACK_SECONDS="1") as process,
+        serving(database, proxy.bootstrap, INGEST_ACK_SECONDS="3") as process,
         httpx.AsyncClient(timeout=30) as http,
     ):
 
@@ -188,7 +188,7 @@ async def proxied(broker: EmbeddedBroker) -> AsyncIterator[KafkaProxy]:
 
 async def becomes(http: httpx.AsyncClient, process: Process, status: int) -> str:
     """What /readyz says as soon as it answers with this."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while (answer := await http.get(f"{process.address}/readyz")).status_code != status:  # noqa: ASYNC110 - it is asked
             await asyncio.sleep(0.05)
     return answer.text

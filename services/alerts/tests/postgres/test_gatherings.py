@@ -106,7 +106,7 @@ async def test_two_workers_that_add_for_the_same_people_never_wait_for_each_othe
     people = [desk(f"U{n:04d}") for n in range(40)]
     await gather(engine, *(look(0, to=one) for one in people), arrived=1.0)
     for _ in range(10):
-        async with asyncio.timeout(30), engine.connect() as third, third.begin() as holding:
+        async with asyncio.timeout(60), engine.connect() as third, third.begin() as holding:
             await third.execute(text("SELECT 1 FROM alerts.gathering WHERE address_key = 'slack:U0020' FOR UPDATE"))
             adding = [
                 asyncio.create_task(gather(engine, *(look(n, to=one) for one in people), arrived=1.0)) for n in range(2)

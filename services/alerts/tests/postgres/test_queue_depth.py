@@ -134,7 +134,7 @@ async def test_it_is_measured_at_once_and_ends_when_told_to(rows: Rows) -> None:
     gauges = Gauges(rows)
     stop = asyncio.Event()
     keeping = asyncio.create_task(gauges.depths.keep(stop))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await gauges.metrics.shown.wait()
         stop.set()
         await keeping

@@ -198,6 +198,6 @@ async def test_what_waits_to_be_decided_is_bounded_in_bytes() -> None:
 
 
 async def until(happened: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not happened():  # noqa: ASYNC110 - what is waited for has no event of its own
             await asyncio.sleep(0.001)

@@ -189,7 +189,7 @@ async def test_without_the_key_the_partition_stops_and_nothing_is_deleted(replic
     await replicas.tell(band(mine))
     await replicas.settled()
     await replicas.erase(mine)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while "ERASURE_KEY is not set" not in str(running.replica.worker.ready()):  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(0.01)
     assert (await counts(replicas))["alert"] == 1

@@ -15,7 +15,7 @@ def lag(replicas: ReplicasHarness) -> float | None:
 
 
 async def becomes(replicas: ReplicasHarness, expected: float) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while lag(replicas) != expected:  # noqa: ASYNC110 - a gauge tells nobody
             await asyncio.sleep(0.01)
 

@@ -102,7 +102,7 @@ async def test_a_replica_whose_clock_runs_ahead_fires_nothing_early(slow: Replic
     await first.stop()
     slow.running.remove(first)
     await slow.start(wall=lambda: slow.clock.now + 30 * DAY)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not slow.ticks(HERE):  # noqa: ASYNC110 - a record tells nobody
             await asyncio.sleep(0.01)
     await asyncio.sleep(1.5)
@@ -263,7 +263,7 @@ async def test_a_held_message_that_cannot_be_read_is_set_aside_and_counted(slow:
         await connection.exec_driver_sql("UPDATE alerts.alert SET body = '{}' WHERE \"to\" = 'green'")
     later(slow, green, hours=24)
     failed = "SELECT 1 FROM alerts.notification WHERE status = 'failed'"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not await slow.rows(failed):  # noqa: ASYNC110 - a row that changes tells nobody
             await asyncio.sleep(0.05)
     assert slow.count("rows_unreadable_total") >= 1

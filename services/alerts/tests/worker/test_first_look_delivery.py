@@ -102,7 +102,7 @@ async def test_later_news_of_an_account_waits_for_the_message_that_tells_of_it(o
     for name, episode in ((names[0], looks[0].episode), (account_in(0, 90), None)):
         red = Sample(account=name, to="red", at=at(0.6), after=30.0, episode=episode, facts=looks[0].facts)
         await owned.tell(red.build())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(await told(owned)) < 3:  # noqa: ASYNC110 - a row tells nobody
             await asyncio.sleep(0.01)
     owned.post.gate.set()

@@ -56,7 +56,7 @@ class Relay:
     async def run(self, outcome: FilingOutcome, count: int = 1) -> None:
         """Until so many attempts had this outcome."""
         running = asyncio.create_task(self.relay.run(self.stop))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while self.count(outcome) < count:  # noqa: ASYNC110 - it is asked
                 await asyncio.sleep(0.01)
         self.stop.set()
@@ -78,7 +78,7 @@ async def test_a_pause_and_its_end_are_filed_in_order_by_two_relays(
     await relays[0].store.pause("web", since=SINCE)
     await relays[0].store.resume("web", since=SINCE)
     stops = [asyncio.create_task(each.relay.run(each.stop)) for each in relays]
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(scoring.taken) < 2 or await relays[0].waiting():  # noqa: ASYNC110 - it is asked
             await asyncio.sleep(0.01)
     for each in relays:

@@ -221,6 +221,6 @@ async def test_what_was_counted_is_written_when_the_process_is_told_to_stop(pool
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not true():  # noqa: ASYNC110 - it is asked
             await asyncio.sleep(0.01)

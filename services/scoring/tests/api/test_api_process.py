@@ -15,7 +15,7 @@ from support.cards import SMALL
 from support.scoring_api import live
 from support.scoring_harness import DAY, START, scoring_harness
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 async def test_a_process_started_before_scoring_answers_once_there_is_something_to_say(

@@ -50,7 +50,7 @@ async def held(stream: ScoringHarness, account_id: str) -> AsyncIterator[None]:
 async def who_waits(stream: ScoringHarness) -> int:
     """The process of the session that waits for a lock."""
     query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not (found := await rows(stream, query)):  # noqa: ASYNC110 - another session's affair
             await asyncio.sleep(0.01)
     return int(found[0])

@@ -96,7 +96,7 @@ async def test_a_tick_whose_commit_was_in_doubt_does_not_hold_up_the_next(wall: 
         await wall.post(event("acme", "session.started", wall.clock.now, user_id="dan"))
         await wall.until(lambda: wall.level(worker))
         wall.clock.now += 60 * DAY
-        await wall.until(lambda: ticks(wall, partition) > before, seconds=5)
+        await wall.until(lambda: ticks(wall, partition) > before)
 
 
 async def test_a_clock_that_was_set_back_does_not_stop_the_heart(wall: ScoringHarness) -> None:
@@ -108,7 +108,7 @@ async def test_a_clock_that_was_set_back_does_not_stop_the_heart(wall: ScoringHa
     async with wall.running() as worker:
         await wall.until(lambda: wall.level(worker) and wall.caught_up() == wall.partitions)
         wall.clock.now -= 3600.0
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while await heartbeat_at() != wall.clock.now:  # noqa: ASYNC110 - a table has no event
                 await asyncio.sleep(0.05)
 
@@ -144,7 +144,7 @@ async def test_a_worker_whose_clock_runs_ahead_fires_nothing_late_either(wall: S
     async with wall.running(wall.worker(clock=Fast(wall))) as worker:
         await wall.until(lambda: ticks(wall, wall.partition_of("acme")) >= 1 and wall.level(worker))
         wall.clock.now = START + 40 * DAY
-        await wall.until(loud(wall), seconds=5)
+        await wall.until(loud(wall))
 
 
 async def test_a_backlog_is_not_silence(wall: ScoringHarness) -> None:
