@@ -58,6 +58,12 @@ async def test_other_methods_are_told_what_is_possible(sdk: Ingest, method: str,
     assert (answer.status_code, "POST" in answer.headers["allow"]) == (status, True)
 
 
+@pytest.mark.parametrize(("path", "methods"), [("/track", "GET, OPTIONS, POST"), ("/engage/", "GET, OPTIONS, POST")])
+async def test_the_paths_of_mixpanel_take_a_get_too(sdk: Ingest, path: str, methods: str) -> None:
+    assert (await sdk.http.options(path)).headers["allow"] == methods
+    assert (await sdk.http.options("/v1/batch")).headers["allow"] == "OPTIONS, POST"
+
+
 @pytest.mark.parametrize("text", ["https://app.example.com/", "app.example.com", "*", "https://a.example,, x"])
 def test_an_origin_that_is_none_stops_the_process_at_its_start(text: str) -> None:
     with pytest.raises(ValueError, match="a list of origins"):

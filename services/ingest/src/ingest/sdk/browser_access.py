@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.problems import Problem
 from ingest.sdk.metrics import SdkMetrics
+from ingest.sdk.paths import takes_get
 from ingest.sdk.seen_once import SeenOnce
 
 _log = structlog.get_logger()
@@ -41,7 +42,8 @@ class BrowserAccess:
             await self._refusal(origin)(scope, receive, send)
         elif scope["method"] == "OPTIONS":
             allowed = {} if origin is None else {**_PREFLIGHT, "access-control-allow-origin": origin, "vary": "origin"}
-            await Response(status_code=204, headers={"allow": "OPTIONS, POST", **allowed})(scope, receive, send)
+            methods = "GET, OPTIONS, POST" if takes_get(scope["path"]) else "OPTIONS, POST"
+            await Response(status_code=204, headers={"allow": methods, **allowed})(scope, receive, send)
         elif origin is None:
             await self._app(scope, receive, send)
         else:

@@ -28,8 +28,8 @@ _MIXPANEL_ANSWER: Final = {"anyOf": [_ANSWER, {"type": "integer", "const": 1}]}
 _VERBOSE: Final = {
     "name": "verbose",
     "in": "query",
-    "description": "1: the answer has the counts. Without it the answer is 1, but for imports.",
-    "schema": {"type": "integer", "enum": [0, 1]},
+    "description": "1 or true: the answer has the counts. Else it is 1, but for imports without this parameter.",
+    "schema": {"type": "string", "examples": ["1"]},
 }
 _ERROR: Final = {
     "type": "object",
@@ -128,7 +128,7 @@ def router(posts: Mapping[str, PostHandler]) -> APIRouter:
                 openapi_extra=_operation(path, format_name),
                 include_in_schema=spelled == path,
             )
-            if format_name == MIXPANEL:
+            if sdk_path.takes_get:
                 routes.add_api_route(
                     spelled,
                     _of_address(posts[spelled]),

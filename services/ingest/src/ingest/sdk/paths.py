@@ -13,7 +13,7 @@ from ingest.mapping.rules import MappingRules
 from ingest.sdk.amplitude import AmplitudeFormat
 from ingest.sdk.cloudevents import CloudEventsFormat
 from ingest.sdk.either_format import PostHogOrAmplitude
-from ingest.sdk.mixpanel import MixpanelContent, MixpanelFormat
+from ingest.sdk.mixpanel import MIXPANEL, MixpanelContent, MixpanelFormat
 from ingest.sdk.posthog import PostHogFormat
 from ingest.sdk.sdk_format import SdkFormat
 from ingest.sdk.segment import SegmentFormat
@@ -29,6 +29,11 @@ class SdkPath(Struct, frozen=True):
     make: Callable[[], WireFormat]
     summary: str
     history: bool = False
+
+    @property
+    def takes_get(self) -> bool:
+        """Whether a message may stand in the address: Mixpanel's client for Node posts batches only."""
+        return self.make().name == MIXPANEL
 
 
 # analytics.js writes one letter, as it does for batches.
@@ -61,6 +66,12 @@ SDK_PATHS: Final[Mapping[str, SdkPath]] = {
 def in_both_spellings(path: str) -> tuple[str, str]:
     """Some clients have a slash at the end. They must not be redirected: Segment's takes a redirect for a success."""
     return path, f"{path}/"
+
+
+def takes_get(spelled: str) -> bool:
+    """Whether a path, in either spelling, takes messages in its address."""
+    path = SDK_PATHS.get(spelled.removesuffix("/"))
+    return path is not None and path.takes_get
 
 
 def sdk_formats(keys: KeyVerifier, rules: MappingRules) -> Mapping[str, FormatMaker]:
