@@ -58,9 +58,9 @@ async def test_other_methods_are_told_what_is_possible(sdk: Ingest, method: str,
     assert (answer.status_code, "POST" in answer.headers["allow"]) == (status, True)
 
 
-@pytest.mark.parametrize(("path", "methods"), [("/track", "GET, OPTIONS, POST"), ("/engage/", "GET, OPTIONS, POST")])
-async def test_the_paths_of_mixpanel_take_a_get_too(sdk: Ingest, path: str, methods: str) -> None:
-    assert (await sdk.http.options(path)).headers["allow"] == methods
+@pytest.mark.parametrize("path", ["/track", "/engage/"])
+async def test_the_paths_of_mixpanel_take_a_get_too(sdk: Ingest, path: str) -> None:
+    assert (await sdk.http.options(path)).headers["allow"] == "GET, OPTIONS, POST"
     assert (await sdk.http.options("/v1/batch")).headers["allow"] == "OPTIONS, POST"
 
 

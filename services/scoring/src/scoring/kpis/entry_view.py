@@ -121,8 +121,14 @@ class EntryView:
         found = np.full(self.size, np.inf)
         posted = self.column("contract_start")
         np.fmin.at(found, posted.account, posted.value)
-        evidence = np.min([self.first_moments(field) for field in _OF_CONTRACT], axis=0)
-        return np.where(np.isfinite(found), found, np.where(np.isfinite(evidence), np.floor(evidence / DAY), np.nan))
+        learned = self._learned_days
+        return np.where(np.isfinite(found), found, np.where(np.isfinite(learned), learned, np.nan))
+
+    @cached_property
+    def _learned_days(self) -> Floats:
+        """The day of the first event or fact about a contract of each account; infinity if there was none."""
+        days: Floats = np.floor(np.min([self.first_moments(field) for field in _OF_CONTRACT], axis=0) / DAY)
+        return days
 
     @cached_property
     def cohorts(self) -> Labels:
@@ -174,7 +180,7 @@ class EntryView:
             at_place[field] = np.where(_was_set(column, place, account), at_place[field], first)
         churned = at_place["status"] == self.text_number("churned")
         merged, erased = ~np.isnan(at_place["merged_into"]), ~np.isnan(at_place[ERASED])
-        # Rows before what makes an account a customer fall on the first day of that, or hold what was learned then.
+        # Rows before the first fact about a contract are moved to its start, or hold what that fact said.
         customer = ~np.isnan(self.start_days[account]) & ~churned & ~merged & ~erased
         arr = np.where(customer, at_place["arr"], 0.0)
         day = self._days_of(account, at, place)
@@ -255,12 +261,11 @@ class EntryView:
         Before the merge there was one contract, so nothing holds back beyond it.
         """
         found = self.start_days.copy()
-        learned = np.floor(np.min([self.first_moments(field) for field in _OF_CONTRACT], axis=0) / DAY)
         days, into = self.merges
         customers = np.flatnonzero((self.start_days < days) & (into != np.arange(self.size)))
         merged = np.full(self.size, np.inf)
         np.minimum.at(merged, into[customers], days[customers])
-        goes_on = learned >= merged
+        goes_on = self._learned_days >= merged
         found[goes_on] = np.fmax(found[goes_on], merged[goes_on])
         return found
 
