@@ -71,6 +71,28 @@ async def test_with_notices_nobody_waits_for_a_look(short: ReplicasHarness, monk
     assert titles(short.post.arrived) == [f"🔴 First look at {account_in(away).title()}: red 30"]
 
 
+async def test_the_owner_hears_of_the_last_partition_that_passes_the_moment(
+    stream: ReplicasHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two replicas, each with one partition: the person's owner has passed the moment, and waits for the other."""
+    await stream.start()
+    await stream.start()
+    await quiet(stream)  # both hear each other, and have looked once
+    monkeypatch.setattr(partition_module, "LOOK", 3600.0)
+    home = partition_of(b"slack:#desk", 2)
+    away = 1 - home
+    await stream.tell(first_look(account_in(away)), stamped=True)
+    await stream.settled()
+    await stream.tick(home, stamp=at(31 / 60).timestamp())
+    await stream.settled()
+    async with asyncio.timeout(60):
+        # A tick that comes before its reader has heard of the gathering wakes nobody: the next one does.
+        while not stream.post.arrived:
+            await stream.tick(away, stamp=at(31 / 60).timestamp())
+            await asyncio.sleep(0.1)
+    assert titles(stream.post.arrived) == [f"🔴 First look at {account_in(away).title()}: red 30"]
+
+
 async def test_what_came_due_while_alerts_was_down_is_one_message_when_it_is_back(people: ReplicasHarness) -> None:
     """The backlog is read to its end first: no partition's accounts are told before the others'."""
     first = await people.start(max_records=10)
