@@ -106,6 +106,21 @@ async def test_an_import_may_have_a_line_for_each_event(sdk: Ingest, key: str) -
     assert all(taken.history for taken in sdk.events())
 
 
+async def test_a_line_that_is_no_json_is_refused_alone(sdk: Ingest, key: str) -> None:
+    """Python writes NaN for a number that is none: it becomes null, as in other bodies."""
+    unknown = json.dumps(event(key, price=float("nan")))
+    torn = json.dumps(event(key, **{"$insert_id": "e-2"})).replace(":", "", 1)
+    last = json.dumps(event(key, **{"$insert_id": "e-3"}))
+    answer = await posted(sdk, "/import", f"{unknown}\r\n\n {torn}\n{last}\n".encode())
+    assert [(one["index"], one["errors"][0]["reason"]) for one in answer["errors"]] == [(1, "malformed")]
+    assert [taken.event_id for taken in sdk.events()] == ["e-1", "e-3"]
+
+
+async def test_one_event_may_be_written_over_several_lines(sdk: Ingest, key: str) -> None:
+    await posted(sdk, "/import", json.dumps(event(key), indent=2).encode())
+    assert [taken.event_id for taken in sdk.events()] == ["e-1"]
+
+
 async def test_live_events_may_come_to_the_address_of_imports(sdk: Ingest, key: str) -> None:
     await posted(sdk, "/import?history=false", [event(key)])
     assert [taken.history for taken in sdk.events()] == [False]

@@ -123,6 +123,25 @@ async def test_how_old_an_event_is_may_stand_in_its_place(sdk: Ingest, key: str)
     assert sdk.events()[0].time == NOW - timedelta(seconds=5)
 
 
+@pytest.mark.parametrize(
+    ("migration", "query", "history"),
+    [
+        ({"historical_migration": True}, "", True),
+        ({"historical_migration": True}, "?history=false", False),
+        ({"historical_migration": False}, "", False),
+        ({"historical_migration": "yes"}, "", False),
+        ({}, "?history=true", True),
+    ],
+)
+async def test_what_a_client_migrates_is_history(
+    sdk: Ingest, key: str, migration: dict[str, Any], query: str, history: bool
+) -> None:
+    """Clients have an option for it, and send it with each batch."""
+    body = {"api_key": key, "batch": [EVENT], **migration}
+    assert (await sdk.post(body, f"/batch/{query}")).json()["events"] == 1
+    assert [one.history for one in sdk.events()] == [history]
+
+
 async def test_what_is_set_aside_has_no_key_in_it(sdk: Ingest, key: str) -> None:
     lost = {"event": "Report Exported", "distinct_id": "u-9", "properties": {"token": key}}
     assert (await sdk.post({"api_key": key, **lost}, "/capture/")).json()["rejected"] == 1

@@ -216,3 +216,38 @@ async def test_a_recorded_notification_is_not_taken_half_a_day_later(hooked: Ing
     assert (answer["events"], answer["refused"][0]["errors"][0]["reason"]) == (0, "too_old")
     recent = intercom("conversation.user.created", first_sent_at=SECONDS - 11 * 3600)
     assert (await post_message(hooked, "chat", recent)).json()["events"] == 1
+
+
+UNREADABLE: dict[str, Any] = {"created_at": "soon"}
+
+
+@pytest.mark.parametrize(
+    ("webhook", "message", "field"),
+    [
+        ("desk", {**zendesk("ticket.created"), "time": "yesterday"}, "time"),
+        ("desk", {**zendesk("organization.created", detail=ORGANIZATION), "time": "31.01.2026"}, "time"),
+        ("chat", intercom("conversation.user.created", **UNREADABLE), "created_at"),
+        ("chat", intercom("conversation.user.created", first_sent_at=None, **UNREADABLE), "created_at"),
+        (
+            "chat",
+            intercom("company.updated", {"id": "7", "company_id": "elm", "name": "Elm"}, **UNREADABLE),
+            "created_at",
+        ),
+        ("chat", intercom("conversation.user.created", first_sent_at={}), "first_sent_at"),
+    ],
+)
+async def test_a_message_whose_time_cannot_be_read_is_refused(
+    hooked: Ingest, webhook: str, message: dict[str, Any], field: str
+) -> None:
+    """As the present it would count a ticket of last year for today."""
+    answer = (await post_message(hooked, webhook, message)).json()
+    [refused] = answer["refused"]
+    assert [(error["field"], error["reason"]) for error in refused["errors"]] == [(field, "bad_time")]
+    assert hooked.events() == []
+
+
+async def test_what_makes_no_event_is_not_refused_for_its_time(hooked: Ingest) -> None:
+    answer = await post_message(hooked, "desk", {**zendesk("ticket.tags_changed"), "time": "yesterday"})
+    assert answer.json()["ignored"] == ["unknown_type"]
+    answer = await post_message(hooked, "chat", intercom("ping", **UNREADABLE))
+    assert answer.json()["ignored"] == ["unknown_type"]

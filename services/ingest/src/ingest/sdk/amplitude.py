@@ -32,6 +32,7 @@ class _AmplitudeUpload(Struct):
 
 class AmplitudeFormat:
     name = AMPLITUDE
+    history = False
 
     def token_of_body(self, body: bytes) -> str | None:
         return identifier(decode_body(body, _AmplitudeKey).api_key)

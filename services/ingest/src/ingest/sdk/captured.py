@@ -1,6 +1,6 @@
 """Reads stored messages of SDKs: a captured body, or one message from the dead topic. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,12 +17,12 @@ from ingest.sdk.posthog import POSTHOG, PostHogFormat
 from ingest.sdk.segment import SEGMENT, SegmentFormat
 from ingest.sdk.wire_format import ReadMessage, WireFormat
 
-FORMATS: Final[Mapping[str, WireFormat]] = {
-    SEGMENT: SegmentFormat(),
-    POSTHOG: PostHogFormat(),
-    AMPLITUDE: AmplitudeFormat(),
-    MIXPANEL: MixpanelFormat(),
-    CLOUDEVENTS: CloudEventsFormat(),
+FORMATS: Final[Mapping[str, Callable[[], WireFormat]]] = {
+    SEGMENT: SegmentFormat,
+    POSTHOG: PostHogFormat,
+    AMPLITUDE: AmplitudeFormat,
+    MIXPANEL: MixpanelFormat,
+    CLOUDEVENTS: CloudEventsFormat,
 }
 FORMAT_NAMES: Final = tuple(FORMATS)
 # The keys under which batches have their messages.
@@ -69,7 +69,7 @@ def read_captured(body: bytes, format_name: str, rules: SourceRules, *, received
     A message that was part of a batch has lost the time of sending, so its time is not corrected again.
     """
     found = decode_body(body, Any)
-    head, wire = _CapturedHead(), FORMATS[format_name]
+    head, wire = _CapturedHead(), FORMATS[format_name]()
     if format_name == CLOUDEVENTS:
         batch = "-batch" if isinstance(found, list) else ""
         head = _CapturedHead(f"application/cloudevents{batch}+json")

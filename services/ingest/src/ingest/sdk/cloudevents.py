@@ -33,6 +33,7 @@ _USER: Final = (("userid",), ("data", "user_id"), ("data", "userId"))
 
 class CloudEventsFormat:
     name = CLOUDEVENTS
+    history = False
 
     def token_of_body(self, body: bytes) -> str | None:
         """None: a CloudEvent has no field for a key."""

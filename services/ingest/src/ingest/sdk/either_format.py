@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from msgspec import Raw, Struct
 
@@ -12,9 +12,6 @@ from ingest.sdk.amplitude import AmplitudeFormat
 from ingest.sdk.json_body import decode_body
 from ingest.sdk.posthog import PostHogFormat
 from ingest.sdk.wire_format import ReadMessage, RequestHead, WireFormat
-
-_POSTHOG: Final = PostHogFormat()
-_AMPLITUDE: Final = AmplitudeFormat()
 
 
 class _Kind(Struct):
@@ -28,11 +25,15 @@ class PostHogOrAmplitude:
     """One for each request. Until the body has come it acts as PostHog's, whose clients use the path by default."""
 
     def __init__(self) -> None:
-        self._found: WireFormat = _POSTHOG
+        self._found: WireFormat = PostHogFormat()
 
     @property
     def name(self) -> str:
         return self._found.name
+
+    @property
+    def history(self) -> bool:
+        return self._found.history
 
     def token_of_body(self, body: bytes) -> str | None:
         self._find(body)
@@ -56,4 +57,4 @@ class PostHogOrAmplitude:
         except BodyRefused:
             return  # An array or a form is PostHog's; what is neither is refused when it is read.
         if kind.events and not kind.batch:
-            self._found = _AMPLITUDE
+            self._found = AmplitudeFormat()

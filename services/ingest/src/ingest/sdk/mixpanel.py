@@ -8,14 +8,14 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw
 
-from ingest.errors import FieldError, FieldErrorReason
+from ingest.errors import BodyRefused, FieldError, FieldErrorReason
 from ingest.mapping.item import IgnoredReason
 from ingest.mapping.message import MessageKind, SourceMessage
 from ingest.mapping.paths import find, identifier
 from ingest.mapping.rules import SourceRules
 from ingest.sdk.client_time import parse_time
 from ingest.sdk.form_body import read_form, without_form
-from ingest.sdk.json_body import decode_body, decode_messages
+from ingest.sdk.json_body import check_count, decode_body, decode_messages
 from ingest.sdk.undecoded import identifier_at
 from ingest.sdk.wire_format import MalformedMessage, PassedOverMessage, ReadMessage, RequestHead
 
@@ -50,6 +50,10 @@ class MixpanelFormat:
         self._content = content
         self._imports = imports
         self._verbose: bool | None = None
+
+    @property
+    def history(self) -> bool:
+        return self._imports
 
     def token_of_body(self, body: bytes) -> str | None:
         """The token of the first message: all messages of a request have one key."""
@@ -107,12 +111,20 @@ def _split(content: bytes) -> Sequence[Raw]:
     """The messages of a body: an array, one object, or an object in each line."""
     if content.startswith(b"["):
         return decode_body(content, list[Raw])
-    if b"\n" in content:
-        try:
-            return msgspec.json.Decoder(Raw).decode_lines(content)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            pass  # One object that is written over several lines.
+    lines = [line for one in content.split(b"\n") if (line := one.strip())]
+    # One object that is written over several lines has more than a brace on few of them.
+    if len(lines) > 1 and all(line.startswith(b"{") and line.endswith(b"}") for line in lines):
+        check_count(lines)
+        return [_line(line) for line in lines]
     return [decode_body(content, Raw)]
+
+
+def _line(line: bytes) -> Raw:
+    """As it came if it is no JSON: then it is refused alone."""
+    try:
+        return decode_body(line, Raw)
+    except BodyRefused:
+        return Raw(line)
 
 
 def _event(raw: bytes | Raw, body: dict[str, Any], rules: SourceRules) -> ReadMessage:

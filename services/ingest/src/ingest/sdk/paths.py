@@ -21,14 +21,15 @@ from ingest.sdk.wire_format import WireFormat
 
 
 class SdkPath(Struct, frozen=True):
-    """`make` makes the format of one request. `summary` is for the API's document.
-
-    `history`: its requests are imports, unless their parameter `history` says otherwise.
-    """
+    """`make` makes the format of one request. `summary` is for the API's document."""
 
     make: Callable[[], WireFormat]
     summary: str
-    history: bool = False
+
+    @property
+    def history(self) -> bool:
+        """Whether its requests are imports, unless their parameter `history` or their body says otherwise."""
+        return self.make().history
 
     @property
     def takes_get(self) -> bool:
@@ -54,9 +55,7 @@ SDK_PATHS: Final[Mapping[str, SdkPath]] = {
     "/i/v0/e": SdkPath(PostHogFormat, "Events of PostHog's clients for browsers and phones."),
     "/2/httpapi": SdkPath(AmplitudeFormat, "Events in the format of Amplitude's HTTP API V2."),
     "/track": SdkPath(MixpanelFormat, "Events in Mixpanel's format."),
-    "/import": SdkPath(
-        partial(MixpanelFormat, imports=True), "Events in Mixpanel's format of what happened long ago.", history=True
-    ),
+    "/import": SdkPath(partial(MixpanelFormat, imports=True), "Events in Mixpanel's format of what happened long ago."),
     "/engage": SdkPath(partial(MixpanelFormat, MixpanelContent.PEOPLE), "Profiles of people in Mixpanel's format."),
     "/groups": SdkPath(partial(MixpanelFormat, MixpanelContent.GROUPS), "Profiles of groups in Mixpanel's format."),
     "/v1/cloudevents": SdkPath(CloudEventsFormat, "CloudEvents 1.0: binary, structured, or a batch."),
@@ -84,4 +83,4 @@ def sdk_formats(keys: KeyVerifier, rules: MappingRules) -> Mapping[str, FormatMa
 
 
 def _format(path: SdkPath, keys: KeyVerifier, rules: MappingRules) -> RequestFormat:
-    return SdkFormat(path.make(), keys=keys, rules=rules, history=path.history)
+    return SdkFormat(path.make(), keys=keys, rules=rules)

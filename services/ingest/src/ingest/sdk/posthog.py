@@ -52,10 +52,16 @@ class _PostHogKey(Struct):
 class _PostHogBatch(Struct):
     batch: list[Raw] | None = None
     sent_at: Any = None
+    historical_migration: Any = None
 
 
 class PostHogFormat:
+    """Of one request."""
+
     name = POSTHOG
+
+    def __init__(self) -> None:
+        self.history = False
 
     def token_of_body(self, body: bytes) -> str | None:
         content = without_form(_plain(body))
@@ -66,7 +72,9 @@ class PostHogFormat:
     def read(
         self, body: bytes, head: RequestHead, rules: SourceRules, *, received_at: datetime
     ) -> Sequence[ReadMessage]:
-        raws, sent_at = _split(without_form(_plain(body)))
+        batch = _split(without_form(_plain(body)))
+        self.history = batch.historical_migration is True
+        sent_at = time_or_none(batch.sent_at)
         if sent_at is None:
             # The query parameter with the browser client's time of sending, in milliseconds.
             text = head.parameter("_", "")
@@ -75,7 +83,7 @@ class PostHogFormat:
             one
             if isinstance(one, MalformedMessage)
             else read_message(*one, rules=rules, sent_at=sent_at, received_at=received_at)
-            for one in decode_messages(raws, secrets=_SECRET_PATHS)
+            for one in decode_messages(batch.batch or (), secrets=_SECRET_PATHS)
         ]
 
     def success(self, counts: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -135,12 +143,14 @@ def _plain(body: bytes) -> bytes:
     return plain
 
 
-def _split(content: bytes) -> tuple[Sequence[Raw], datetime | None]:
+def _split(content: bytes) -> _PostHogBatch:
+    """An array and a single event are a batch, too."""
     if content.startswith(b"["):
-        return decode_body(content, list[Raw]), None
+        return _PostHogBatch(decode_body(content, list[Raw]))
     batch = decode_body(content, _PostHogBatch)
-    messages = [decode_body(content, Raw)] if batch.batch is None else batch.batch
-    return messages, time_or_none(batch.sent_at)
+    if batch.batch is None:
+        batch.batch = [decode_body(content, Raw)]
+    return batch
 
 
 def _token(found: _PostHogKey) -> str | None:

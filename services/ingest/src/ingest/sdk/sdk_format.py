@@ -25,16 +25,12 @@ _MOST_TOLD: Final = 20
 
 
 class SdkFormat:
-    """The key is in the Authorization header, as Basic user name or Bearer token, or where the format has it.
+    """The key is in the Authorization header, as Basic user name or Bearer token, or where the format has it."""
 
-    `history`: a request without the parameter `history` is an import.
-    """
-
-    def __init__(self, wire: WireFormat, *, keys: KeyVerifier, rules: MappingRules, history: bool = False) -> None:
+    def __init__(self, wire: WireFormat, *, keys: KeyVerifier, rules: MappingRules) -> None:
         self._wire = wire
         self._keys = keys
         self._rules = rules
-        self._history = history
 
     @property
     def name(self) -> str:
@@ -59,7 +55,7 @@ class SdkFormat:
         return [mapped(one, rules, received_at=received_at) for one in messages]
 
     def history(self, request: PostRequest) -> bool:
-        return request.boolean("history", default=self._history)
+        return request.boolean("history", default=self._wire.history)
 
     def answer(self, report: IntakeReport) -> Response:
         """200 and nothing else: some clients send a batch again for 202 or 204."""

@@ -48,6 +48,7 @@ class SegmentFormat:
     """`kind` is the type of message that the path takes; None for a batch."""
 
     name = SEGMENT
+    history = False
 
     def __init__(self, kind: MessageKind | None = None) -> None:
         self._kind = kind

@@ -52,6 +52,10 @@ class WireFormat(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def history(self) -> bool:
+        """Whether the request is an import unless its parameter `history` says otherwise; asked after `read`."""
+
     def token_of_body(self, body: bytes) -> str | None:
         """The API key in the body of a request without an Authorization header. Raises `BodyRefused`."""
 

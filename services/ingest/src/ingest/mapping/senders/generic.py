@@ -15,18 +15,17 @@ from pydantic import Field, PlainValidator
 from common.documents.error_texts import expected
 from common.documents.model import DocumentModel
 from common.documents.value_types import DistinctList, Given, by_shape, choice, text
-from ingest.errors import BodyErrorReason, BodyRefused, FieldError, FieldErrorReason
+from ingest.errors import BodyErrorReason, BodyRefused, FieldError
 from ingest.mapping.item import DraftEvent, IgnoredReason, IntakeItem
 from ingest.mapping.paths import Path, find, first_identifier, first_value, parse_path
 from ingest.mapping.senders.section import WebhookSection
 from ingest.mapping.senders.signatures import Headers, SignatureScheme, StandardSignature
-from ingest.mapping.senders.trees import decode_json, known, to_time
+from ingest.mapping.senders.trees import decode_json, known, time_told
 from ingest.mapping.value_types import OurName, Paths, PathText
 from ingest.receiving.bounds import BOUNDS
 
 _Property = Annotated[str, text(r"^[^\s.]{1,128}$", "the name of a property of the event")]
 _USUAL_ID: Final = ("id", "event_id")
-_EXPECTED_TIME: Final = "expected RFC 3339, such as 2026-01-31T09:00:00Z, or seconds or milliseconds since 1970"
 _Scalar = str | int | float | bool
 
 
@@ -113,7 +112,7 @@ class GenericSender:
         return [self._item(one, received_at, signed_id, body if len(messages) == 1 else None) for one in messages]
 
     def _item(self, message: Any, received_at: datetime, signed_id: str | None, raw: bytes | None) -> IntakeItem:
-        found = self._time_of(message)
+        found = time_told(message, self._time)
         time = found if isinstance(found, datetime) else None
         own_id = first_identifier(message, self._id)
         # In many systems the body's `id` is that of an object: two messages about it would be one.
@@ -130,14 +129,6 @@ class GenericSender:
         if isinstance(found, FieldError):
             return replace(item, label=rule.name, errors=(found,))
         return replace(item, label=rule.name, events=(self._draft(rule, message, message_id, time),))
-
-    def _time_of(self, message: Any) -> datetime | FieldError | None:
-        """None if the message tells no time."""
-        for path in self._time:
-            value = find(message, path)
-            if value not in (None, ""):
-                return to_time(value) or FieldError(".".join(path), FieldErrorReason.BAD_TIME, _EXPECTED_TIME)
-        return None
 
     def _draft(self, rule: _EventRule, message: Any, message_id: str | None, time: datetime | None) -> DraftEvent:
         account = first_identifier(message, rule.account)

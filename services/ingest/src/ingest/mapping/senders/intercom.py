@@ -17,11 +17,13 @@ from ingest.errors import FieldError, FieldErrorReason
 from ingest.mapping.item import DraftEvent, IgnoredReason, IntakeItem, Link
 from ingest.mapping.paths import Path, find, identifier, parse_path
 from ingest.mapping.senders.signatures import Headers, IntercomSignature
-from ingest.mapping.senders.support import Owner, SupportSection, fact_paths, facts_in
-from ingest.mapping.senders.trees import decode_object, hours_between, number_at, text_at, time_at
+from ingest.mapping.senders.support import Owner, SupportSection, fact_paths, facts_in, refused_if_undated
+from ingest.mapping.senders.trees import decode_object, hours_between, number_at, text_at, time_at, time_told
 
 _SEVERITY: Final = {"priority": 3.0}
 _FACTS: Final[dict[str, tuple[str, ...]]] = {"name": ("name",)}
+_CREATED: Final = (("created_at",),)
+_SENT: Final = (("first_sent_at",), *_CREATED)
 # Intercom repeats a notification once, after a minute.
 _WORTH: Final = timedelta(hours=12)
 _OPENED: Final = frozenset(["conversation.user.created", "ticket.created"])
@@ -60,21 +62,23 @@ class IntercomSender:
         topic = text_at(tree, "topic") or ""
         # A ping has no id.
         item = IntakeItem(raw=body, at=received_at, label=topic or "intercom", message_id=text_at(tree, "id"))
-        sent = time_at(tree, "first_sent_at") or time_at(tree, "created_at")
-        if sent is not None and received_at - sent > _WORTH:
+        created, sent = time_told(tree, _CREATED), time_told(tree, _SENT)
+        if isinstance(sent, datetime) and received_at - sent > _WORTH:
             hours = _WORTH.total_seconds() / 3600
             error = FieldError("first_sent_at", FieldErrorReason.TOO_OLD, f"sent more than {hours:g} hours ago")
             return [replace(item, errors=(error,))]
-        time = time_at(tree, "created_at") or received_at
+        time = created if isinstance(created, datetime) else received_at
         item = replace(item, at=min(time, received_at))
-        if topic in _COMPANY:
-            return [self._company(tree, item, time)]
+        item = self._company(tree, item, time) if topic in _COMPANY else self._ticket(topic, tree, item, time)
+        return [refused_if_undated(item, dict.fromkeys([sent, created]))]
+
+    def _ticket(self, topic: str, tree: Any, item: IntakeItem, time: datetime) -> IntakeItem:
         draft = self._event(topic, tree, item, time)
         if draft is None:
             known = topic == _STATE or topic in _RATED
             ignored = IgnoredReason.NOTHING_TO_TELL if known else IgnoredReason.UNKNOWN_TYPE
-            return [replace(item, ignored=ignored)]
-        return [replace(item, events=(draft,))]
+            return replace(item, ignored=ignored)
+        return replace(item, events=(draft,))
 
     def _event(self, topic: str, tree: Any, item: IntakeItem, time: datetime) -> DraftEvent | None:
         number = identifier(find(tree, parse_path("data.item.id")))

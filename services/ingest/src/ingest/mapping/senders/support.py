@@ -1,12 +1,16 @@
 """What the webhooks of help desks have in common."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Annotated, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import Field
 
 from common.documents.value_types import text
-from ingest.mapping.item import DraftEvent
+from ingest.errors import FieldError
+from ingest.mapping.item import DraftEvent, IntakeItem
 from ingest.mapping.paths import Path, first_value, parse_path
 from ingest.mapping.senders.section import WebhookSection
 from ingest.mapping.senders.trees import known
@@ -44,6 +48,12 @@ class Owner(Struct, frozen=True):
             lenient=True,
             **fields,
         )
+
+
+def refused_if_undated(item: IntakeItem, times: Iterable[datetime | FieldError | None]) -> IntakeItem:
+    """Refuses a message that would become an event while one of the times that it tells cannot be read."""
+    errors = tuple(one for one in times if isinstance(one, FieldError))
+    return replace(item, events=(), links=(), errors=errors) if errors and item.events else item
 
 
 def fact_paths(usual: dict[str, tuple[str, ...]], section: SupportSection) -> dict[str, tuple[Path, ...]]:

@@ -1,15 +1,17 @@
 """Reads values out of decoded messages in which any value may be missing or of another type. Pure."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 
-from ingest.errors import BodyErrorReason, BodyRefused
-from ingest.mapping.paths import find, parse_path
+from ingest.errors import BodyErrorReason, BodyRefused, FieldError, FieldErrorReason
+from ingest.mapping.paths import Path, find, parse_path
 
 _MOST_SECONDS: Final = 253_402_300_799  # the end of the year 9999
 _HOUR: Final = 3600.0
+_EXPECTED_TIME: Final = "expected RFC 3339, such as 2026-01-31T09:00:00Z, or seconds or milliseconds since 1970"
 
 
 def decode_object(body: bytes) -> dict[str, Any]:
@@ -41,6 +43,15 @@ def number_at(tree: Any, path: str) -> float | None:
 
 def time_at(tree: Any, path: str) -> datetime | None:
     return to_time(find(tree, parse_path(path)))
+
+
+def time_told(tree: Any, paths: Iterable[Path]) -> datetime | FieldError | None:
+    """The first of these times that a message tells: None if it tells none, the error if it cannot be read."""
+    for path in paths:
+        value = find(tree, path)
+        if value not in (None, ""):
+            return to_time(value) or FieldError(".".join(path), FieldErrorReason.BAD_TIME, _EXPECTED_TIME)
+    return None
 
 
 def to_time(value: Any) -> datetime | None:

@@ -16,10 +16,11 @@ from common.documents.value_types import choice
 from ingest.mapping.item import DraftEvent, IgnoredReason, IntakeItem, Link
 from ingest.mapping.paths import find, identifier
 from ingest.mapping.senders.signatures import Headers, ZendeskSignature
-from ingest.mapping.senders.support import Owner, SupportSection, fact_paths, facts_in
-from ingest.mapping.senders.trees import decode_object, hours_between, text_at, time_at
+from ingest.mapping.senders.support import Owner, SupportSection, fact_paths, facts_in, refused_if_undated
+from ingest.mapping.senders.trees import decode_object, hours_between, text_at, time_at, time_told
 
 _PREFIX: Final = "zen:event-type:"
+_TIME: Final = (("time",),)
 _SEVERITY: Final = {"low": 1.0, "normal": 2.0, "high": 3.0, "urgent": 4.0}
 _DONE: Final = frozenset(["solved", "closed"])
 # A trigger sends the rating in the language of the Zendesk account; these are the words of the API and of English.
@@ -46,16 +47,22 @@ class ZendeskSender:
     def read(self, body: bytes, headers: Headers, *, received_at: datetime) -> Sequence[IntakeItem]:
         tree = decode_object(body)
         kind = (text_at(tree, "type") or "").removeprefix(_PREFIX)
-        time = time_at(tree, "time") or received_at
+        told = time_told(tree, _TIME)
+        time = told if isinstance(told, datetime) else received_at
         item = IntakeItem(raw=body, at=min(time, received_at), label=kind or "zendesk", message_id=text_at(tree, "id"))
         if kind.startswith("organization."):
-            return [self._organization(tree, item, time)]
+            item = self._organization(tree, item, time)
+        else:
+            item = self._ticket(kind, tree, item, time)
+        return [refused_if_undated(item, [told])]
+
+    def _ticket(self, kind: str, tree: Any, item: IntakeItem, time: datetime) -> IntakeItem:
         drafts = self._events(kind, tree, time)
         if drafts is None:
-            return [replace(item, ignored=IgnoredReason.UNKNOWN_TYPE)]
+            return replace(item, ignored=IgnoredReason.UNKNOWN_TYPE)
         if not drafts:
-            return [replace(item, ignored=IgnoredReason.NOTHING_TO_TELL)]
-        return [replace(item, events=drafts)]
+            return replace(item, ignored=IgnoredReason.NOTHING_TO_TELL)
+        return replace(item, events=drafts)
 
     def _events(self, kind: str, tree: Any, time: datetime) -> tuple[DraftEvent, ...] | None:
         """None if we do not know the type."""
