@@ -16,12 +16,18 @@ from ingest.in_memory import NOW, Ingest
 
 SECRET = "whsec_c2VjcmV0IG9mIGEgdGVzdA=="
 SECONDS = int(NOW.timestamp())
+HUBSPOT_URL = "https://events.example.com/v1/webhooks/companies"
 MAPPING = """
 version: 1
 webhooks:
   billing: {sender: stripe, source: billing, currency: EUR, rates: {USD: 0.5, JPY: 0.01, KWD: 3}}
   desk: {sender: zendesk, source: support}
   chat: {sender: intercom, source: support, severity: {not_priority: 1}}
+  companies:
+    sender: hubspot
+    source: crm
+    url: https://events.example.com/v1/webhooks/companies
+    facts: {arr: arr_of_deals, contract_end: renewal}
   hooks:
     sender: standard
     source: product
@@ -44,7 +50,7 @@ webhooks:
          name: account.updated, properties: {arr: [propertyValue]}}
       - {when: {subscriptionType: company.deletion}, name: contract.ended, user: [changedBy]}
 """
-SECRETS = {name: [SECRET] for name in ("billing", "desk", "chat", "hooks", "keyed")}
+SECRETS = {name: [SECRET] for name in ("billing", "desk", "chat", "companies", "hooks", "keyed")}
 
 
 def by_stripe(body: bytes, *, secret: str = SECRET, at: int = SECONDS) -> dict[str, str]:
@@ -65,6 +71,12 @@ def by_intercom(body: bytes, *, secret: str = SECRET) -> dict[str, str]:
     return {"x-hub-signature": "sha1=" + hmac.new(secret.encode(), body, hashlib.sha1).hexdigest()}
 
 
+def by_hubspot(body: bytes, *, secret: str = SECRET, at: int = SECONDS) -> dict[str, str]:
+    time = str(at * 1000)
+    digest = hmac.new(secret.encode(), f"POST{HUBSPOT_URL}".encode() + body + time.encode(), hashlib.sha256).digest()
+    return {"x-hubspot-signature-v3": b64encode(digest).decode(), "x-hubspot-request-timestamp": time}
+
+
 def by_standard(body: bytes, *, secret: str = SECRET, at: int = SECONDS, message: str = "msg_1") -> dict[str, str]:
     key = b64decode(secret.removeprefix("whsec_"))
     digest = hmac.new(key, f"{message}.{at}.".encode() + body, hashlib.sha256).digest()
@@ -76,6 +88,7 @@ SIGNED: dict[str, Callable[[bytes], dict[str, str]]] = {
     "billing": by_stripe,
     "desk": by_zendesk,
     "chat": by_intercom,
+    "companies": by_hubspot,
     "hooks": by_standard,
     "keyed": by_standard,
 }

@@ -85,7 +85,14 @@ CRM = [
         "occurredAt": SECONDS,
     }
 ]
-MESSAGES: dict[str, list[dict[str, Any]]] = {"billing": STRIPE, "desk": ZENDESK, "chat": INTERCOM, "crm": CRM}
+COMPANIES = [{**CRM[0], "subscriptionId": 2, "propertyName": name} for name in ("account_id", "name", "renewal")]
+MESSAGES: dict[str, list[dict[str, Any]]] = {
+    "billing": STRIPE,
+    "desk": ZENDESK,
+    "chat": INTERCOM,
+    "companies": COMPANIES,
+    "crm": CRM,
+}
 ONE_OF_EACH_TYPE: tuple[Any, ...] = (None, True, 1e300, "\u0000", [None], {"id": {}})
 
 

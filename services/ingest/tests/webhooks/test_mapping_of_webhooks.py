@@ -19,7 +19,7 @@ def problems(webhook: str) -> list[str]:
 @pytest.mark.parametrize(
     ("webhook", "told"),
     [
-        ("{}", "webhooks.billing: 'sender' is missing: one of stripe, zendesk, intercom, standard, json"),
+        ("{}", "webhooks.billing: 'sender' is missing: one of stripe, zendesk, intercom, hubspot, standard, json"),
         ("{sender: strip}", "webhooks.billing.sender: unknown sender 'strip', did you mean 'stripe'?"),
         ("{sender: stripe, source: billing}", "webhooks.billing: 'currency' is missing"),
         ("{sender: zendesk}", "webhooks.billing: 'source' is missing"),
@@ -38,6 +38,11 @@ def problems(webhook: str) -> list[str]:
         (
             "{sender: intercom, source: chat, severity: {priority: 11}}",
             "webhooks.billing.severity.priority: must be from 0 to 10, not 11",
+        ),
+        ("{sender: hubspot, source: crm}", "webhooks.billing: 'url' is missing"),
+        (
+            "{sender: hubspot, source: crm, url: events.example.com}",
+            "webhooks.billing.url: must be an address such as https://events.example.com/v1/webhooks/crm, not 'events.",
         ),
         ("{sender: json, source: crm}", "webhooks.billing: 'events' is missing"),
         (

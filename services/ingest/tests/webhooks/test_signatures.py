@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ingest.in_memory import NOW
 from ingest.mapping.senders.signatures import (
+    HubSpotSignature,
     IntercomSignature,
     SignatureFault,
     SignatureScheme,
@@ -20,15 +21,17 @@ from ingest.mapping.senders.signatures import (
     ZendeskSignature,
 )
 from support.examples import examples
-from support.webhooks import SECONDS, SECRET, by_intercom, by_standard, by_stripe, by_zendesk
+from support.webhooks import HUBSPOT_URL, SECONDS, SECRET, by_hubspot, by_intercom, by_standard, by_stripe, by_zendesk
 
 BODY = '{"id": "evt_1", "text": "Zoë\u2028"}'.encode()
 OTHER = "whsec_b3RoZXI="
 STRIPE, ZENDESK, INTERCOM, STANDARD = StripeSignature(), ZendeskSignature(), IntercomSignature(), StandardSignature()
+HUBSPOT = HubSpotSignature(HUBSPOT_URL)
 SIGNERS: list[tuple[SignatureScheme, Callable[..., dict[str, str]]]] = [
     (STRIPE, by_stripe),
     (ZENDESK, by_zendesk),
     (INTERCOM, by_intercom),
+    (HUBSPOT, by_hubspot),
     (STANDARD, by_standard),
 ]
 
@@ -71,6 +74,17 @@ def test_what_the_library_of_standard_webhooks_signs_is_taken() -> None:
 
 def test_what_we_take_the_library_of_standard_webhooks_takes() -> None:
     standardwebhooks.Webhook(SECRET).verify(BODY, by_standard(BODY, at=int(time.time())))
+
+
+def test_what_hubspots_client_for_python_signs_is_taken() -> None:
+    """By its release 12.0.0; `openssl dgst -sha256 -hmac` gives the first one, too."""
+    sent = {"x-hubspot-request-timestamp": "1769860800000"}
+    plain = b'[{"eventId":1,"subscriptionType":"company.propertyChange","objectId":4711}]'
+    signature = {"x-hubspot-signature-v3": "ZOOL8n8/SbHcnUvuhdP6ZNSSkQDCE/6ZOb3dNgBnGRc="}
+    assert fault(HUBSPOT, sent | signature, body=plain, secrets=("secret",)) is None
+    wide = '[{"text": "Zoë\u2028"}]'.encode()
+    signature = {"x-hubspot-signature-v3": "vuarTE3Wx5DSIWMGbLQxkP0PlXGBKnhbjFNv4HP/RkA="}
+    assert fault(HUBSPOT, sent | signature, body=wide, secrets=("secret",)) is None
 
 
 def test_vectors_that_were_made_by_openssl() -> None:
@@ -117,6 +131,7 @@ def test_a_signature_is_good_for_five_minutes(apart: timedelta, expected: Signat
     now = NOW + apart
     assert fault(STRIPE, by_stripe(BODY), now=now) is expected
     assert fault(ZENDESK, by_zendesk(BODY), now=now) is expected
+    assert fault(HUBSPOT, by_hubspot(BODY), now=now) is expected
     assert fault(STANDARD, by_standard(BODY), now=now) is expected
 
 
@@ -126,6 +141,8 @@ def test_the_time_cannot_be_moved_without_the_secret() -> None:
     assert fault(STRIPE, {"stripe-signature": moved}, now=late) is SignatureFault.WRONG
     zendesk = by_zendesk(BODY) | {"x-zendesk-webhook-signature-timestamp": "2026-01-31T13:00:00Z"}
     assert fault(ZENDESK, zendesk, now=late) is SignatureFault.WRONG
+    hubspot = by_hubspot(BODY) | {"x-hubspot-request-timestamp": str((SECONDS + 3600) * 1000)}
+    assert fault(HUBSPOT, hubspot, now=late) is SignatureFault.WRONG
     standard = by_standard(BODY) | {"webhook-timestamp": str(SECONDS + 3600)}
     assert fault(STANDARD, standard, now=late) is SignatureFault.WRONG
 
@@ -154,6 +171,9 @@ def test_an_id_that_was_exchanged_is_refused() -> None:
         (INTERCOM, {}, SignatureFault.MISSING),
         (INTERCOM, {"x-hub-signature": "sha256=00"}, SignatureFault.MALFORMED),
         (INTERCOM, {"x-hub-signature": "sha1="}, SignatureFault.WRONG),
+        (HUBSPOT, {"x-hubspot-signature-v3": "AA=="}, SignatureFault.MISSING),
+        (HUBSPOT, {"x-hubspot-request-timestamp": f"{SECONDS}000"}, SignatureFault.MISSING),
+        (HUBSPOT, by_hubspot(BODY) | {"x-hubspot-request-timestamp": "now"}, SignatureFault.MALFORMED),
         (STANDARD, by_standard(BODY) | {"webhook-timestamp": "1e9"}, SignatureFault.MALFORMED),
         (STANDARD, by_standard(BODY) | {"webhook-signature": "v2,AA=="}, SignatureFault.MALFORMED),
     ],
@@ -166,7 +186,13 @@ def test_headers_that_are_not_the_senders_are_refused(
 
 texts = st.text(st.characters(max_codepoint=255), max_size=40)
 NAMES = ["stripe-signature", "x-hub-signature", "webhook-id", "webhook-timestamp", "webhook-signature"]
-HEADERS = [*NAMES, "x-zendesk-webhook-signature", "x-zendesk-webhook-signature-timestamp"]
+HEADERS = [
+    *NAMES,
+    "x-zendesk-webhook-signature",
+    "x-zendesk-webhook-signature-timestamp",
+    "x-hubspot-signature-v3",
+    "x-hubspot-request-timestamp",
+]
 moments = st.datetimes().map(datetime.isoformat) | st.datetimes(timezones=st.timezones()).map(datetime.isoformat)
 
 

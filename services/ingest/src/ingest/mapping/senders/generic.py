@@ -1,6 +1,6 @@
 """Webhooks of any other system, whose messages mapping.yml describes.
 
-The sender `standard` signs by Standard Webhooks, `json` sends an API key: HubSpot, Salesforce.
+The sender `standard` signs by Standard Webhooks, `json` sends an API key: workflows of HubSpot, Salesforce.
 """
 
 from collections.abc import Mapping, Sequence

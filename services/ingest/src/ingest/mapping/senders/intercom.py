@@ -16,8 +16,9 @@ from common.documents.value_types import choice
 from ingest.errors import FieldError, FieldErrorReason
 from ingest.mapping.item import DraftEvent, IgnoredReason, IntakeItem, Link
 from ingest.mapping.paths import Path, find, identifier, parse_path
+from ingest.mapping.senders.drafting import Owner, refused_if_undated
 from ingest.mapping.senders.signatures import Headers, IntercomSignature
-from ingest.mapping.senders.support import Owner, SupportSection, fact_paths, facts_in, refused_if_undated
+from ingest.mapping.senders.support import SupportSection, fact_paths, facts_in
 from ingest.mapping.senders.trees import decode_object, hours_between, number_at, text_at, time_at, time_told
 
 _SEVERITY: Final = {"priority": 3.0}

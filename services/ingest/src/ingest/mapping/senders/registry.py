@@ -11,6 +11,7 @@ from common.documents.findings import did_you_mean
 from common.documents.json_schema import JsonSchema
 from common.documents.value_types import text
 from ingest.mapping.senders.generic import GenericSection, GenericSender
+from ingest.mapping.senders.hubspot import HubSpotSection, HubSpotSender
 from ingest.mapping.senders.intercom import IntercomSection, IntercomSender
 from ingest.mapping.senders.section import WebhookSection
 from ingest.mapping.senders.sender import WebhookSender
@@ -30,6 +31,7 @@ SENDERS: Final[Mapping[str, SenderKind]] = {
     "stripe": SenderKind(StripeSection, StripeSender),
     "zendesk": SenderKind(ZendeskSection, ZendeskSender),
     "intercom": SenderKind(IntercomSection, IntercomSender),
+    "hubspot": SenderKind(HubSpotSection, HubSpotSender),
     "standard": SenderKind(GenericSection, GenericSender),
     "json": SenderKind(GenericSection, GenericSender),
 }

@@ -57,7 +57,7 @@ class StripeSignature:
             return SignatureFault.MISSING
         parts = [part.strip().partition("=") for part in header.split(",")]
         times = [value for name, _, value in parts if name == "t"]
-        if len(times) != 1 or (time := _seconds(times[0])) is None:
+        if len(times) != 1 or (time := _whole_number(times[0])) is None:
             return SignatureFault.MALFORMED
         given = [value.encode() for name, _, value in parts if name == "v1"]
         signed = times[0].encode() + b"." + body
@@ -100,6 +100,30 @@ class IntercomSignature:
         return _fault([given.encode("latin-1")], expected, now.timestamp(), now)
 
 
+class HubSpotSignature:
+    """`X-HubSpot-Signature-v3`: base64 of the SHA-256 HMAC of "POST", the address, the body, and the time in a header.
+
+    `url` is the address that HubSpot posts to. Behind a proxy it is not the one that ingest sees.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._request = b"POST" + url.encode()
+
+    def key(self, secret: str) -> bytes:
+        return _verbatim(secret)
+
+    def check(self, headers: Headers, body: bytes, *, keys: Sequence[bytes], now: datetime) -> SignatureFault | None:
+        given = headers.header(b"x-hubspot-signature-v3")
+        timestamp = headers.header(b"x-hubspot-request-timestamp")
+        if given is None or timestamp is None:
+            return SignatureFault.MISSING
+        if (milliseconds := _whole_number(timestamp)) is None:
+            return SignatureFault.MALFORMED
+        signed = self._request + body + timestamp.encode()
+        expected = (b64encode(hmac.digest(key, signed, sha256)) for key in keys)
+        return _fault([given.encode("latin-1")], expected, milliseconds / 1000, now)
+
+
 class StandardSignature:
     """Standard Webhooks: `webhook-signature: v1,BASE64 v1,BASE64` over "id.timestamp.body"."""
 
@@ -117,7 +141,7 @@ class StandardSignature:
         signatures = headers.header(b"webhook-signature")
         if message is None or timestamp is None or signatures is None:
             return SignatureFault.MISSING
-        if (time := _seconds(timestamp)) is None:
+        if (time := _whole_number(timestamp)) is None:
             return SignatureFault.MALFORMED
         pairs = [one.partition(",") for one in signatures.split(" ")]
         given = [value.encode("latin-1") for version, _, value in pairs if version == "v1"]
@@ -146,9 +170,9 @@ def _verbatim(secret: str) -> bytes:
     return secret.encode()
 
 
-def _seconds(text: str) -> float | None:
-    """Whole seconds since 1970, without sign and blanks, at most as many digits as the year 9999 needs; else None."""
-    return float(text) if text.isascii() and text.isdecimal() and len(text) <= 12 else None
+def _whole_number(text: str) -> float | None:
+    """A time since 1970, without sign and blanks, at most as many digits as the year 9999 needs in milliseconds."""
+    return float(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None
 
 
 def _iso_seconds(text: str) -> float | None:

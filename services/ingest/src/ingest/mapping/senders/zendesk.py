@@ -15,8 +15,9 @@ from pydantic import Field
 from common.documents.value_types import choice
 from ingest.mapping.item import DraftEvent, IgnoredReason, IntakeItem, Link
 from ingest.mapping.paths import find, identifier
+from ingest.mapping.senders.drafting import Owner, refused_if_undated
 from ingest.mapping.senders.signatures import Headers, ZendeskSignature
-from ingest.mapping.senders.support import Owner, SupportSection, fact_paths, facts_in, refused_if_undated
+from ingest.mapping.senders.support import SupportSection, fact_paths, facts_in
 from ingest.mapping.senders.trees import decode_object, hours_between, text_at, time_at, time_told
 
 _PREFIX: Final = "zen:event-type:"
