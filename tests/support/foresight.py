@@ -23,12 +23,11 @@ from support.textbook_alerts import (
     as_told,
     closed,
     moved,
-    shown,
-    shown_by,
 )
 from support.textbook_flags import flag_rules
 from support.textbook_history import DAY
 from support.textbook_seconds import seconds_to_try
+from support.textbook_shown import shown, shown_by
 
 
 class Rounding(NamedTuple):

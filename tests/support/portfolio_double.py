@@ -8,7 +8,7 @@ import httpx
 import msgspec
 
 from common.contracts.signals import Band
-from scoring.api import answers, portfolio_answers
+from scoring.api import answers, event_use_answers, portfolio_answers
 from scoring.api.kpi_answers import Kpis, as_csv
 from scoring.api.parameters import AccountFilterParameters
 from scoring.partition.event_use import UnusableReason
@@ -62,10 +62,10 @@ HOSTILE = (
 )
 
 
-EVENT_USES = answers.EventUses(
+EVENT_USES = event_use_answers.EventUses(
     names=(
-        answers.EventNameUse(name="ticket.opened", standard=True, count=0, used_by=("metric tickets",)),
-        answers.EventNameUse(
+        event_use_answers.EventNameUse(name="ticket.opened", standard=True, count=0, used_by=("metric tickets",)),
+        event_use_answers.EventNameUse(
             name="sesion.started",
             standard=False,
             count=12,
@@ -78,7 +78,7 @@ EVENT_USES = answers.EventUses(
     ),
     unused=12,
     unusable=(
-        answers.UnusableValue(
+        event_use_answers.UnusableValue(
             metric="nps",
             event="nps.answered",
             property="score",

@@ -18,6 +18,8 @@ DAY = 86_400.0
 # A Wednesday, midnight UTC.
 DAWN = 1_704_844_800.0
 IDENTITY: Knots = ((0.0, 0.0), (100.0, 100.0))
+# Points double as the value's distance in doublings: 1 is 0, 2 is 10, up to 1024.
+DOUBLINGS: Knots = ((1.0, 0.0), (1024.0, 100.0))
 
 # The score is what was read last, for ever.
 MOOD = Gauge(name="mood", dimension="engagement", events=("mood.read",), curves={"default": IDENTITY})
@@ -110,3 +112,11 @@ def told(step: Step) -> list[str]:
 def tell(signal: Signal) -> str:
     brings = f": {signal.told_band}" if signal.kind is Kind.FLAG and signal.told_band else ""
     return f"{signal.kind} {signal.to}{brings}"
+
+
+def curved(curve: Knots = DOUBLINGS) -> dict[str, Any]:
+    return {"dimension": "adoption", "curves": {"default": curve}}
+
+
+def scripted(*metrics: MetricDefinition) -> ScriptedAccount:
+    return ScriptedAccount(card(*metrics))

@@ -2,132 +2,22 @@
 """The page about an account over the other services' own APIs and tables: what it shows, and every act on it."""
 
 import re
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from html import unescape
-from typing import Any
 
 import httpx
-import msgspec
-import pytest
-from msgspec import Struct
 
-from alerts.channels.registry import Channel
 from alerts.decisions.reasons import DecisionReason
 from alerts.errors import Failure
-from alerts.routing.destination import Target
-from alerts.samples import Sample
-from common.contracts.events import Event
-from common.contracts.signals import Kind, Severity, Signal
-from common.keys import Scope
-from common.topics import TimeMode
+from common.contracts.signals import Kind, Severity
 from console.access.roles import Role
 from console.languages.locale import Locale
 from console.pages.account.texts import ACCOUNT_TEXTS
-from ingest.in_memory import Ingest, in_memory
-from support.alerts_api import AlertsApi, alerts_api, alerts_rows
-from support.cards import SMALL
-from support.console import ConsoleSite, console_site, form_token
-from support.scoring_api import Api, live, scoring_api
-from support.scoring_harness import DAY, START, event, scoring_harness
+from support.account_page import ACKNOWLEDGE, NOW, OVERRIDE, OWNER, SAID, Served, page_of, posted, told
+from support.console import console_site
+from support.scoring_harness import DAY, START, event
 
-NOW = START + 20 * DAY + 120
 MINUS = "−"
-HOSTILE = 'a/b?c=1&d#e "<script>alert(1)</script>'
-DESK = Target(Channel.EMAIL, "desk@example.com")
-OWNER = "eva@us.test"
-
-
-class Served(Struct, frozen=True):
-    site: ConsoleSite
-    scoring: Api
-    alerts: AlertsApi
-    ingest: Ingest
-
-    async def overridden(self) -> list[Event]:
-        return [one for one in self.ingest.events() if one.name == "health.overridden"]
-
-    async def acts(self) -> list[Any]:
-        """Rows of the audit about accounts, the oldest first."""
-        return await self.site.rows(
-            "SELECT who, act, subject, outcome FROM console.audit WHERE subject IN ('acme', 'bolt') "
-            "AND who LIKE '%@us.test' ORDER BY seq"
-        )
-
-
-@pytest.fixture
-async def served(database: str) -> AsyncIterator[Served]:
-    async with (
-        scoring_harness(database, SMALL, mode=TimeMode.STREAM) as harness,
-        scoring_api(harness) as scoring,
-        alerts_rows(database) as rows,
-        alerts_api(rows) as alerts,
-        in_memory() as ingest,
-    ):
-        facts = {"owner": OWNER, "arr": 90_000, "contract_end": "2026-06-01", "tier": "high", "seats": 40}
-        await live(harness, "acme", days=20, name="Acme", **facts)
-        await live(harness, "bolt", days=20, owner="tom@us.test", parent="acme", name="<b>Bolt</b>")
-        await harness.post(event(HOSTILE, "account.updated", START, properties={"name": HOSTILE}))
-        await harness.tick(START + 20 * DAY)
-        at = START + 20 * DAY + 60
-        planned = {"step": "kickoff", "due": "2026-03-20"}
-        await harness.post(
-            event("acme", "milestone.planned", START + DAY, properties=planned),
-            event("acme", "nps.answered", START + 2 * DAY, user_id="ann", properties={"score": 9}, event_id="nps"),
-            event("acme", "contract.cancel_requested", at),
-        )
-        taken = {"event_id": "nps", "source": "test"}
-        await harness.post(event("acme", "event.retracted", at + 1, properties=taken))
-        await harness.tick(NOW)
-        await harness.score()
-        await scoring.active_card.read()
-        async with console_site(
-            database,
-            scoring=httpx.ASGITransport(scoring.app),
-            scoring_key=scoring.token,
-            alerts=httpx.ASGITransport(alerts.app),
-            alerts_key=alerts.http.headers["authorization"].removeprefix("Bearer "),
-            ingest=httpx.ASGITransport(ingest.app),
-            ingest_key=ingest.keys.create(source="console", scopes=frozenset({Scope.READ, Scope.EVENTS})),
-        ) as site:
-            yield Served(site, scoring, alerts, ingest)
-
-
-async def told(served: Served, *, account: str = "acme", to: str = "red") -> Signal:
-    """An alert with a message that has failed after two attempts, and a receiver who was not told."""
-    signal = Sample(account=account, to=to, at=datetime.fromtimestamp(NOW, UTC)).build()
-    rows = served.alerts.rows
-    await rows.record(signal)
-    await rows.message(f"n-{account}", [signal], status="failed", attempts=2, ways=(DESK,))
-    await rows.decide(signal, DecisionReason.NEW, message=f"n-{account}")
-    await rows.decide(signal, DecisionReason.REPEATED, receiver="cs-leads")
-    await rows.attempt(f"n-{account}", 1, Failure.NO_ANSWER.value, detail="10 s", started=NOW)
-    await rows.attempt(f"n-{account}", 2, Failure.REFUSED.value, detail="550 no such mailbox", started=NOW + 60)
-    return signal
-
-
-async def page_of(browser: httpx.AsyncClient, path: str = "/accounts/acme") -> str:
-    answer = await browser.get(path)
-    assert answer.status_code == 200, answer.text
-    return answer.text
-
-
-def fields(page: str, action: str) -> dict[str, str]:
-    """The hidden fields of the first form that posts there."""
-    found = re.search(rf'<form method="post" action="{action}".*?</form>', page, re.DOTALL)
-    assert found is not None, page
-    pairs = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', found[0])
-    return {name: unescape(value) for name, value in pairs}
-
-
-async def posted(browser: httpx.AsyncClient, page: str, action: str, **more: str) -> httpx.Response:
-    return await browser.post(action, data={**fields(page, action), **more})
-
-
-OVERRIDE = "/account-acts/override"
-ACKNOWLEDGE = "/account-acts/acknowledge"
-SEND_AGAIN = "/account-acts/send-again"
-SAID = {"to": "green", "until": "2026-03-31", "reason": "The pilot is agreed."}
 
 
 async def test_every_part_of_the_page_is_there(served: Served) -> None:
@@ -311,147 +201,6 @@ def test_every_reason_and_kind_has_its_words_in_japanese() -> None:
     for one in ACCOUNT_TEXTS.values():
         assert {kind.value for kind in Kind} <= one.kinds.keys()
         assert {severity.value for severity in Severity} <= one.severities.keys()
-
-
-async def test_the_owner_sets_the_band_and_scoring_shows_it(served: Served) -> None:
-    browser = await served.site.signed_in(OWNER)
-    page = await page_of(browser)
-    done = await posted(browser, page, OVERRIDE, **SAID)
-    assert (done.status_code, done.headers["location"]) == (303, "/accounts/acme?did=overridden#override")
-    (sent,) = await served.overridden()
-    assert (sent.account_id, sent.source) == ("acme", "console")
-    assert sent.properties == {**SAID, "by": OWNER}
-    assert "The band is being set." in await page_of(browser, "/accounts/acme?did=overridden")
-    # The second click of an impatient person.
-    await posted(browser, page, OVERRIDE, **SAID)
-    assert {one.event_id for one in await served.overridden()} == {sent.event_id}
-    harness = served.scoring.harness
-    await harness.post(msgspec.structs.replace(sent, time=datetime.fromtimestamp(NOW + 60, UTC)))
-    await harness.tick(NOW + 120)
-    await harness.score()
-    shown = await page_of(browser)
-    assert f"green was set by {OWNER} until Apr 1, 2026" in shown
-    assert "Reason: The pilot is agreed." in shown
-    assert "The score of 10.0 would be red." in shown
-    rows = [(OWNER, "overrode a band", "acme", outcome) for outcome in ("asked", "done")] * 2
-    assert await served.acts() == rows
-    await browser.aclose()
-
-
-async def test_who_sets_a_band_after_somebody_else_is_told_so(served: Served) -> None:
-    eva, lead = await served.site.signed_in(OWNER), await served.site.signed_in("lena@us.test", Role.LEAD)
-    seen_by_lead = await page_of(lead)
-    said = {"to": "yellow", "until": "2026-03-31", "reason": "I spoke with them.", "by": OWNER}
-    harness = served.scoring.harness
-    await harness.post(event("acme", "health.overridden", NOW + 60, properties=said))
-    await harness.tick(NOW + 120)
-    await harness.score()
-    done = await posted(lead, seen_by_lead, OVERRIDE, **SAID)
-    assert done.headers["location"] == "/accounts/acme?did=changed-before#override"
-    assert await served.overridden() == []
-    page = await page_of(lead, "/accounts/acme?did=changed-before")
-    assert "Somebody has changed the override" in page
-    assert f"yellow was set by {OWNER}" in page
-    # Having seen it, the lead ends it.
-    end = await posted(lead, page, OVERRIDE, end="1")
-    assert end.headers["location"] == "/accounts/acme?did=ended#override"
-    (sent,) = await served.overridden()
-    assert sent.properties == {"to": None, "by": "lena@us.test"}
-    await eva.aclose()
-    await lead.aclose()
-
-
-async def test_an_override_that_cannot_be_used_is_shown_again(served: Served) -> None:
-    browser = await served.site.signed_in(OWNER)
-    page = await page_of(browser)
-    for changed in (
-        {"reason": " "},
-        {"until": "soon"},
-        {"to": "blue"},
-        {"to": "insufficient_data"},
-        {"until": "2099-01-01"},  # ingest refuses it
-    ):
-        answer = await posted(browser, page, OVERRIDE, **{**SAID, **changed})
-        assert answer.status_code == 422, changed
-        assert 'id="mistake" role="alert"' in answer.text
-        assert f'value="{changed.get("until", SAID["until"])}"' in answer.text
-        assert 'name="next" value="/accounts/acme"' in answer.text
-    assert await served.overridden() == []
-    await browser.aclose()
-
-
-@pytest.mark.parametrize(("email", "role"), [(OWNER, Role.CSM), ("lena@us.test", Role.LEAD)])
-async def test_nobody_sets_a_band_by_way_of_an_account_that_was_merged(served: Served, email: str, role: Role) -> None:
-    """Ingest files events of a merged account under the other one, which another CSM owns."""
-    browser = await served.site.signed_in(email, role)
-    before = await page_of(browser)
-    merged = event("acme", "account.merged", NOW + 60, properties={"into": "bolt"})
-    sent = {"event_id": "m-1", "account_id": "acme", "name": "account.merged", "properties": {"into": "bolt"}}
-    assert (await served.ingest.post(sent)).status_code == 202
-    harness = served.scoring.harness
-    await harness.post(merged)
-    await harness.tick(NOW + 120)
-    await harness.score()
-    page = await page_of(browser)
-    assert "It goes on as" in page
-    assert OVERRIDE not in page
-    assert (await posted(browser, before, OVERRIDE, **SAID)).status_code == 403
-    assert (await posted(browser, before, OVERRIDE, end="1")).status_code == 403
-    assert (await served.overridden(), await served.acts()) == ([], [])
-    await browser.aclose()
-
-
-async def test_an_alert_is_taken_in_hand_once_and_the_second_is_told_who_was_first(served: Served) -> None:
-    signal = await told(served)
-    eva, lead = await served.site.signed_in(OWNER), await served.site.signed_in("lena@us.test", Role.LEAD)
-    seen_by_eva, seen_by_lead = await page_of(eva), await page_of(lead)
-    done = await posted(eva, seen_by_eva, ACKNOWLEDGE, note="I call them today")
-    assert done.headers["location"] == "/accounts/acme?did=acknowledged#alerts"
-    second = await posted(lead, seen_by_lead, ACKNOWLEDGE)
-    assert second.headers["location"] == "/accounts/acme?did=taken-before#alerts"
-    page = await page_of(lead, "/accounts/acme?did=taken-before")
-    assert f"{OWNER} took it in hand on" in page
-    assert "I call them today" in page
-    assert ACKNOWLEDGE not in page
-    assert (await served.alerts.one(signal))["acknowledgement"]["by"] == OWNER
-    assert [row[0] for row in await served.acts()] == [OWNER, OWNER, "lena@us.test", "lena@us.test"]
-    await eva.aclose()
-    await lead.aclose()
-
-
-async def test_a_failed_message_is_sent_again_once(served: Served) -> None:
-    await told(served)
-    browser = await served.site.signed_in(OWNER)
-    page = await page_of(browser)
-    first, second = [await posted(browser, page, SEND_AGAIN) for _ in range(2)]
-    assert first.headers["location"] == "/accounts/acme?did=sent-again#alerts"
-    assert second.headers["location"] == "/accounts/acme?did=nothing-failed#alerts"
-    assert [row[3] for row in await served.acts()] == ["asked", "done", "asked", "refused"]
-    page = await page_of(browser)
-    assert "cs-desk by email to desk@example.com: waits" in page
-    assert f"{OWNER} asked to send it again on" in page
-    await browser.aclose()
-
-
-async def test_a_csm_acts_on_no_account_of_another(served: Served) -> None:
-    signal = await told(served, account="bolt")
-    browser = await served.site.signed_in(OWNER)
-    page = await page_of(browser, "/accounts/bolt")
-    for action in (OVERRIDE, ACKNOWLEDGE, SEND_AGAIN):
-        assert action not in page
-    token = form_token(await browser.get("/portfolio"))
-    for action, data in (
-        (OVERRIDE, {"account_id": "bolt", "seen": "", "nonce": "n", **SAID}),
-        # The alert is what it is about, whatever else is posted.
-        (ACKNOWLEDGE, {"account_id": "acme", "alert_id": signal.signal_id}),
-        (SEND_AGAIN, {"account_id": "acme", "alert_id": signal.signal_id}),
-    ):
-        assert (await browser.post(action, data={"form_token": token, **data})).status_code == 403, action
-        assert (await browser.post(action, data=data)).status_code == 403, action
-    assert await served.overridden() == []
-    assert (await served.alerts.one(signal))["acknowledgement"] is None
-    assert await served.acts() == []
-    await browser.aclose()
 
 
 async def test_who_is_away_is_named_and_the_rest_is_shown(database: str, served: Served) -> None:

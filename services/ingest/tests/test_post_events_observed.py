@@ -21,8 +21,8 @@ from ingest.receiving.bounds import BOUNDS
 from ingest.receiving.rate_limit import KeyRateLimiter
 from ingest.receiving.request_body import BodyMemory
 from ingest.sources.volumes import SourceVolumes
+from support.posted_events import GOOD
 
-GOOD = {"event_id": "e-1", "account_id": "acme", "name": "report.opened"}
 BAD = {"event_id": "e-2", "acount_id": "acme", "name": "report.opened"}
 
 

@@ -20,9 +20,9 @@ from common.database import engine
 from common.keys import KeyStore, Scope
 from local.fakes.kafka_proxy import KafkaProxy
 from local.stack.embedded_broker import EmbeddedBroker
+from support.posted_events import GOOD
 
 WELL = {"log": "ok", "keys": "ok", "aliases": "ok", "posts": "ok", "erasures": "ok"}
-GOOD = {"event_id": "e-1", "account_id": "acme", "name": "report.opened"}
 
 
 @dataclass

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from common.catalogue.events import STANDARD_EVENTS
 from common.catalogue.names import nearest_name
-from scoring.api import answers
+from scoring.api import event_use_answers
 from scoring.api.parameters import EventNameParameters
 from scoring.api.snapshot_reader import SnapshotReader
 from scoring.health import Card
@@ -20,7 +20,7 @@ class EventUseQueries:
     def __init__(self, snapshots: SnapshotReader) -> None:
         self._snapshots = snapshots
 
-    async def event_uses(self, asked: EventNameParameters) -> answers.EventUses:
+    async def event_uses(self, asked: EventNameParameters) -> event_use_answers.EventUses:
         async with self._snapshots.open() as (reader, snapshot):
             counts = await snapshot.event_names()
             unusable = await snapshot.unusable_values()
@@ -32,7 +32,7 @@ class EventUseQueries:
         values = [_unusable(key, count) for key, count in unusable.items() if key.metric in metrics]
         keeps = {f"metric {metric.name}" for metric in card.metrics if not metric.can_retract}
         not_retractable = frozenset({"retraction", *keeps})
-        return answers.EventUses(
+        return event_use_answers.EventUses(
             names=tuple(
                 _name_use(name, counts.get(name), users.get(name, ()), not_retractable=not_retractable)
                 for name in listed
@@ -67,9 +67,9 @@ def users_by_event(card: Card) -> Mapping[str, tuple[str, ...]]:
 
 def _name_use(
     name: str, count: UseCount | None, users: tuple[str, ...], *, not_retractable: frozenset[str]
-) -> answers.EventNameUse:
+) -> event_use_answers.EventNameUse:
     standard = name in STANDARD_EVENTS
-    return answers.EventNameUse(
+    return event_use_answers.EventNameUse(
         name=name,
         standard=standard,
         count=0 if count is None else count.count,
@@ -83,8 +83,8 @@ def _name_use(
     )
 
 
-def _unusable(key: UnusableKey, count: UseCount) -> answers.UnusableValue:
-    return answers.UnusableValue(
+def _unusable(key: UnusableKey, count: UseCount) -> event_use_answers.UnusableValue:
+    return event_use_answers.UnusableValue(
         metric=key.metric,
         event=key.event,
         property=key.property,

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from common import problems
-from scoring.api import answers, portfolio_answers
+from scoring.api import answers, event_use_answers, portfolio_answers
 from scoring.api.announcements import AnnouncementBody
 from scoring.api.kpi_answers import KpiDefinitions, Kpis
 from scoring.api.kpi_parquet import PARQUET_TYPE
@@ -28,7 +28,7 @@ _ANSWERS: Final = (
     AccountTickets,
     answers.StateExport,
     answers.UnreadableStateExport,
-    answers.EventUses,
+    event_use_answers.EventUses,
     answers.Announced,
     answers.Announcements,
     Kpis,

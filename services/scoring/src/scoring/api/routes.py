@@ -14,7 +14,7 @@ from common.http_app import build_app, json_response, key_required
 from common.keys import Scope
 from common.query_parameters import QueryParameters
 from common.request_metrics import RequestMiddleware
-from scoring.api import answers, openapi, portfolio_answers
+from scoring.api import answers, event_use_answers, openapi, portfolio_answers
 from scoring.api.account_queries import AccountQueries
 from scoring.api.announcements import AnnouncementBody, AnnouncementListParameters, AnnouncementService
 from scoring.api.event_uses import EventUseQueries
@@ -131,7 +131,7 @@ def _portfolio(portfolio: PortfolioQueries, keys: KeyVerifier) -> APIRouter:
 def _events(event_uses: EventUseQueries, keys: KeyVerifier) -> APIRouter:
     router = APIRouter(prefix="/v1/events", dependencies=[Depends(key_required(keys, Scope.READ))])
 
-    @router.get("/names", responses=openapi.responses(answers.EventUses, of_one=False))
+    @router.get("/names", responses=openapi.responses(event_use_answers.EventUses, of_one=False))
     async def list_event_names(asked: Annotated[EventNameParameters, Query()]) -> Response:
         """Which names events had, what of the card uses them, and which values no metric could use."""
         return json_response(await event_uses.event_uses(asked))

@@ -22,15 +22,7 @@ from common.erasures.erasure_spans import ErasureReason
 from scoring.health import EMPTY_STEP, Account, Scorer, Step
 from scoring.health.facts import MERGED
 from scoring.partition.batch_feeds import BatchFeeds
-from scoring.partition.commit import (
-    AccountRow,
-    BatchReport,
-    Commit,
-    Erasing,
-    LogPosition,
-    OutboxRow,
-    dead_letter,
-)
+from scoring.partition.commit import AccountRow, BatchReport, Commit, Erasing, LogPosition, OutboxRow, dead_letter
 from scoring.partition.counting import EventCounting
 from scoring.partition.dedupe import hour_of
 from scoring.partition.erasing import NOTHING_RENAMED, RenamedCount, erasure_of, forwarded_erasure, with_substitutes
