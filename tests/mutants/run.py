@@ -1,6 +1,7 @@
 """Plants a bug in a copy and runs the tests that guard against it: a mutant that leaves them green is a failure.
 
-One copy more is tried at a time than there are processors: some of their tests wait more than they compute.
+Two copies more are tried at a time than there are processors: some of their tests wait more than they compute. Each trial
+is a fork of this process, which has imported the libraries and nothing of ours: imports are half of what most compute.
 
 Each `*.patch` says above its diff what it breaks, and which tests must turn red:
 
@@ -8,15 +9,21 @@ Each `*.patch` says above its diff what it breaks, and which tests must turn red
     red: services/scoring/tests/integration/test_fence.py
 """
 
+import gc
+import importlib
 import os
+import random
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
+import traceback
 from pathlib import Path
+from typing import NoReturn
+
+import pytest
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -24,35 +31,102 @@ SOURCES = (
     *("libs/http_guard/src", "libs/common/src"),
     *("services/ingest/src", "services/scoring/src", "services/alerts/src", "services/console/src", "deploy/local/src"),
 )
+# Libraries alone: a module of ours that is imported here would not be the copy's.
+PRELOADED = (
+    *("hypothesis", "hypothesis.strategies", "xdist.scheduler", "pytest_asyncio.plugin", "uvloop", "httpx"),
+    *("sqlalchemy.ext.asyncio", "sqlalchemy.dialects.postgresql.asyncpg", "asyncpg", "aiokafka"),
+    *("uvicorn", "httptools"),
+    *("fastapi", "pydantic", "pydantic_settings", "msgspec", "structlog", "prometheus_client"),
+    *("ruamel.yaml", "babel", "jinja2", "joserfc.jwt", "cryptography.fernet", "holidays", "numpy"),
+)
 FOUND_IS_ENOUGH = ("--hypothesis-profile", "found")  # a shorter example would say no more
+# That libraries are imported before pytest could rewrite their assertions is meant.
+UNWARNED = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
+NOT_RUN = 70
 RED = 1  # pytest: some tests failed; anything else means that they did not run
+
+
+class Trial:
+    """One mutant whose tests run in a process of their own."""
+
+    def __init__(self, patch: Path) -> None:
+        self.name = patch.stem
+        self._patch = patch
+        self._text = patch.read_text(encoding="utf-8")
+        self._directory = Path(tempfile.mkdtemp(prefix="mutant-"))
+        self._output = self._directory / "output"
+        self._started = time.monotonic()
+        sys.stdout.flush()
+        self.pid = os.fork()
+        if self.pid == 0:
+            self._run()
+
+    def killed(self, code: int) -> bool:
+        """Says how it ended. Called when the process has: `code` is pytest's."""
+        verdict = "red" if code == RED else f"NOT RED (pytest ended with {code})"
+        seconds = time.monotonic() - self._started
+        print(f"{self.name:34} {verdict:8} {seconds:5.1f} s  {self._text.splitlines()[0]}", flush=True)
+        if code != RED:
+            print(self._output.read_text(encoding="utf-8", errors="replace")[-4000:], flush=True)
+        shutil.rmtree(self._directory, ignore_errors=True)
+        return code == RED
+
+    def _run(self) -> NoReturn:
+        """What `python -m pytest` does in the copy, whose sources come before the installed ones."""
+        try:
+            self._become_pytest()
+            tests = re.findall(r"^red: (.+)$", self._text, flags=re.MULTILINE)
+            code = int(pytest.main(["-q", "-x", "-p", "no:cacheprovider", *UNWARNED, *FOUND_IS_ENOUGH, *tests]))
+        except BaseException:  # by itself Python would end with 1, as if tests had failed
+            traceback.print_exc()
+            code = NOT_RUN
+        sys.exit(code)
+
+    def _become_pytest(self) -> None:
+        output = os.open(self._output, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+        for number in (1, 2):
+            os.dup2(output, number)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        copy = self._directory / "copy"
+        _copy_to(copy)
+        subprocess.run(["git", "apply", "--recount", str(self._patch)], cwd=copy, check=True)
+        sources = [str(copy / source) for source in SOURCES]
+        os.chdir(copy)
+        os.environ["PYTHONPATH"] = os.pathsep.join(sources)
+        sys.path[:1] = [str(copy), *sources]
+        random.seed()
 
 
 def main(names: list[str]) -> int:
     patches = [patch for patch in sorted(HERE.glob("*.patch")) if not names or patch.stem in names]
-    with ThreadPoolExecutor(max_workers=(os.cpu_count() or 1) + 1) as threads:
-        killed = list(threads.map(_killed, patches))
-    survived = [patch.stem for patch, dead in zip(patches, killed, strict=True) if not dead]
+    _preload()
+    at_once = (os.cpu_count() or 1) + 2
+    waiting, running = patches[::-1], dict[int, Trial]()
+    survived: list[str] = []
+    while waiting or running:
+        while waiting and len(running) < at_once:
+            trial = Trial(waiting.pop())
+            running[trial.pid] = trial
+        pid, status = os.wait()
+        trial = running.pop(pid)
+        if not trial.killed(os.waitstatus_to_exitcode(status)):
+            survived.append(trial.name)
     print(f"{len(patches) - len(survived)} of {len(patches)} mutants killed")
-    for name in survived:
+    for name in sorted(survived):
         print(f"survived: {name}")
     return 1 if survived or not patches else 0
 
 
-def _killed(patch: Path) -> bool:
-    text = patch.read_text(encoding="utf-8")
-    tests = re.findall(r"^red: (.+)$", text, flags=re.MULTILINE)
-    with tempfile.TemporaryDirectory(prefix="mutant-") as directory:
-        copy = Path(directory)
-        _copy_to(copy)
-        subprocess.run(["git", "apply", "--recount", str(patch)], cwd=copy, check=True)
-        started = time.monotonic()
-        code, output = _pytest(copy, tests)
-    verdict = "red" if code == RED else f"NOT RED (pytest ended with {code})"
-    print(f"{patch.stem:34} {verdict:8} {time.monotonic() - started:5.1f} s  {text.splitlines()[0]}", flush=True)
-    if code != RED:
-        print(output)
-    return code == RED
+def _preload() -> None:
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # numpy starts no thread then
+    for name in PRELOADED:
+        importlib.import_module(name)
+    # A thread would be missing in every fork, and a lock that it holds would stay locked.
+    threads = Path("/proc/self/task")
+    if threads.is_dir() and len(list(threads.iterdir())) > 1:
+        sys.exit("a library has started a thread: no trial can be forked safely")
+    gc.collect()
+    gc.freeze()
 
 
 def _copy_to(copy: Path) -> None:
@@ -61,20 +135,6 @@ def _copy_to(copy: Path) -> None:
         if (ROOT / name).is_file():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, copy / name)
-
-
-def _pytest(copy: Path, tests: list[str]) -> tuple[int, str]:
-    """The copy's sources come before the installed ones."""
-    path = os.pathsep.join(str(copy / source) for source in SOURCES)
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *FOUND_IS_ENOUGH, *tests],
-        cwd=copy,
-        env=os.environ | {"PYTHONPATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout[-3000:] + done.stderr[-1000:]
 
 
 if __name__ == "__main__":
