@@ -1,7 +1,7 @@
 """Plants a bug in a copy and runs the tests that guard against it: a mutant that leaves them green is a failure.
 
-Two copies more are tried at a time than there are processors: some of their tests wait more than they compute. Each trial
-is a fork of this process, which has imported the libraries and nothing of ours: imports are half of what most compute.
+More copies are tried at a time than there are processors, for some of their tests wait more than they compute. Each
+trial is a fork of this process, which has imported the libraries and nothing of ours.
 
 Each `*.patch` says above its diff what it breaks, and which tests must turn red:
 
@@ -100,7 +100,7 @@ class Trial:
 def main(names: list[str]) -> int:
     patches = [patch for patch in sorted(HERE.glob("*.patch")) if not names or patch.stem in names]
     _preload()
-    at_once = (os.cpu_count() or 1) + 2
+    at_once = 2 * (os.cpu_count() or 1) + 1
     waiting, running = patches[::-1], dict[int, Trial]()
     survived: list[str] = []
     while waiting or running:
