@@ -1,12 +1,14 @@
 """Messages of Zendesk and Intercom, and what they become."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from common.contracts.events import Event
-from ingest.in_memory import Ingest
-from support.webhooks import SECONDS, post_message
+from ingest.in_memory import Ingest, in_memory
+from ingest.mapping.load import load_mapping
+from support.webhooks import MAPPING, SECONDS, SECRETS, post_message, topics_made
 
 OPENED_AT = "2026-01-31T10:00:00.123456789Z"
 DETAIL = {
@@ -216,6 +218,43 @@ async def test_a_recorded_notification_is_not_taken_half_a_day_later(hooked: Ing
     assert (answer["events"], answer["refused"][0]["errors"][0]["reason"]) == (0, "too_old")
     recent = intercom("conversation.user.created", first_sent_at=SECONDS - 11 * 3600)
     assert (await post_message(hooked, "chat", recent)).json()["events"] == 1
+
+
+@pytest.fixture
+async def by_own_ids() -> AsyncIterator[Ingest]:
+    """Webhooks whose senders' own ids are ids of accounts, unless something tells another."""
+    mapping = MAPPING
+    for sender in ("zendesk", "intercom"):
+        mapping = mapping.replace(f"sender: {sender},", f"sender: {sender}, id_is_account: true,")
+    async with in_memory(rules=load_mapping(mapping, "mapping.yml"), webhook_secrets=SECRETS) as built:
+        await topics_made(built)
+        yield built
+
+
+async def test_the_organizations_id_is_the_account_until_another_is_told(by_own_ids: Ingest) -> None:
+    unnamed = zendesk("organization.created", detail={**ORGANIZATION, "external_id": None})
+    [facts] = await taken(by_own_ids, "desk", unnamed)
+    [ticket] = await taken(by_own_ids, "desk", zendesk("ticket.created"))
+    assert (facts.account_id, ticket.account_id) == ("900", "900")
+    named = {**zendesk("organization.updated", detail=ORGANIZATION), "id": "z-2"}
+    [solved] = await taken(
+        by_own_ids, "desk", named, zendesk("ticket.status_changed", previous="NEW", current="SOLVED")
+    )
+    assert solved.account_id == "acme"
+
+
+async def test_the_companys_id_is_the_account_until_another_is_told(by_own_ids: Ingest) -> None:
+    company = {"id": "int-1", "name": "Acme"}
+    [facts] = await taken(by_own_ids, "chat", intercom("company.created", company))
+    unnamed = {**CONVERSATION, "company": {"id": "int-1"}}
+    [opened] = await taken(by_own_ids, "chat", intercom("conversation.user.created", unnamed))
+    assert (facts.account_id, opened.account_id) == ("int-1", "int-1")
+    named = intercom("company.updated", {**company, "company_id": "acme"})
+    [closed] = await taken(by_own_ids, "chat", named, intercom("conversation.admin.closed", unnamed))
+    assert closed.account_id == "acme"
+    # Nothing was told of this message but that its own id is unnamed: the account that was told stays.
+    [facts] = await taken(by_own_ids, "chat", {**intercom("company.updated", company), "id": "again"})
+    assert facts.account_id == "acme"
 
 
 UNREADABLE: dict[str, Any] = {"created_at": "soon"}

@@ -46,7 +46,7 @@ def resolve(items: Sequence[IntakeItem], known: Mapping[str, KnownAccount]) -> R
     """Gives each event its account, by the identities known before its message and those that the message teaches.
 
     An event whose account is still unknown gets it from a later message of the request: clients identify a person
-    before they say which account it belongs to.
+    before they say which account it belongs to. At last it gets its usual account.
     """
     learned = dict[str, KnownAccount]()
     accounts = dict(known)
@@ -56,7 +56,7 @@ def resolve(items: Sequence[IntakeItem], known: Mapping[str, KnownAccount]) -> R
             _apply(link, item, accounts, learned)
         resolved.append(_resolved(item, item.events, accounts))
     if any(draft.account_id is None for one in resolved for draft in one.events):
-        resolved = [_resolved(one.item, one.events, accounts) for one in resolved]
+        resolved = [_resolved(one.item, one.events, accounts, last=True) for one in resolved]
     return Resolution(resolved, learned)
 
 
@@ -83,16 +83,18 @@ def _apply(link: Link, item: IntakeItem, accounts: dict[str, KnownAccount], lear
     accounts[link.identity] = learned[link.identity] = now
 
 
-def _resolved(item: IntakeItem, events: Sequence[DraftEvent], accounts: Mapping[str, KnownAccount]) -> ResolvedItem:
+def _resolved(
+    item: IntakeItem, events: Sequence[DraftEvent], accounts: Mapping[str, KnownAccount], *, last: bool = False
+) -> ResolvedItem:
     if all(draft.account_id is not None for draft in events):
         return ResolvedItem(item, tuple(events))
-    return ResolvedItem(item, tuple(_with_account(draft, accounts) for draft in events))
+    return ResolvedItem(item, tuple(_with_account(draft, accounts, last=last) for draft in events))
 
 
-def _with_account(draft: DraftEvent, accounts: Mapping[str, KnownAccount]) -> DraftEvent:
+def _with_account(draft: DraftEvent, accounts: Mapping[str, KnownAccount], *, last: bool) -> DraftEvent:
     if draft.account_id is not None:
         return draft
     for identity in draft.known_by:
         if (known := accounts.get(identity)) is not None:
             return replace(draft, account_id=known.account_id)
-    return draft
+    return replace(draft, account_id=draft.usual_account) if last else draft

@@ -4,7 +4,7 @@ A body is a list of {subscriptionType, objectId, propertyName, propertyValue, oc
 are texts, and times are milliseconds. Apps on HubSpot's newer platform name the type of the object by a number.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Final
 
@@ -63,11 +63,9 @@ class HubSpotSender:
         messages = tree if isinstance(tree, list) else [tree]
         if len(messages) > BOUNDS.items:
             raise BodyRefused(BodyErrorReason.TOO_MANY_ITEMS, f"{len(messages)} messages: at most {BOUNDS.items}")
-        accounts = {_company(one): self._account_of(one) for one in messages if self._account_of(one) is not None}
-        return [self._item(one, accounts, received_at) for one in messages]
+        return [self._item(one, received_at) for one in messages]
 
-    def _item(self, message: Any, accounts: Mapping[str | None, str | None], received_at: datetime) -> IntakeItem:
-        """`accounts` are those of the companies whose account the body tells."""
+    def _item(self, message: Any, received_at: datetime) -> IntakeItem:
         kind = text_at(message, "subscriptionType") or "hubspot"
         told = time_told(message, _TIME)
         time = told if isinstance(told, datetime) else received_at
@@ -87,8 +85,7 @@ class HubSpotSender:
         facts = self._facts_of(message)
         if company is None or not facts:
             return replace(item, ignored=IgnoredReason.NOTHING_TO_TELL)
-        named = self._section.account_in(message) or accounts.get(company)
-        owner = Owner(named or (company if self._section.id_is_account else None), (identity,))
+        owner = Owner(self._section.account_in(message), (identity,), self._section.usual_account_of(company))
         draft = owner.draft("account.updated", event_id=item.message_id, time=time, properties=facts)
         return refused_if_undated(replace(item, events=(draft,)), [told])
 

@@ -111,20 +111,21 @@ class IntercomSender:
     def _company(self, tree: Any, item: IntakeItem, time: datetime) -> IntakeItem:
         """`company_id` is the id that you gave the company, `id` that of Intercom."""
         company = identifier(find(tree, parse_path("data.item.id")))
-        account = self._section.account_in(tree) or (company if self._section.id_is_account else None)
+        account = self._section.account_in(tree)
         links = (Link(_identity(company), account_id=account),) if company and account else ()
         facts = facts_in(find(tree, parse_path("data.item")), self._facts)
         if not facts:
             return replace(item, links=links)
-        owner = Owner(account, (_identity(company),) if company else ())
+        owner = Owner(account, (_identity(company),) if company else (), self._section.usual_account_of(company))
         draft = owner.draft("account.updated", event_id=item.message_id, time=time, properties=facts)
         return replace(item, links=links, events=(draft,))
 
     def _owner(self, tree: Any, contacts: Sequence[str]) -> Owner:
         """The company; without one the people of the conversation, whose account SDKs may have told."""
         company = identifier(find(tree, parse_path("data.item.company.id")))
-        named = self._section.account_in(tree) or (company if self._section.id_is_account else None)
-        return Owner(named, (*((_identity(company),) if company else ()), *contacts))
+        usual = self._section.usual_account_of(company)
+        known_by = (*((_identity(company),) if company else ()), *(() if usual else contacts))
+        return Owner(self._section.account_in(tree), known_by, usual)
 
 
 def _contacts(tree: Any) -> tuple[str, ...]:

@@ -129,8 +129,7 @@ class ZendeskSender:
         named = account or self._section.account_in(tree)
         if organization in (None, "0"):
             return Owner(named)
-        known_by = (_identity(organization),)
-        return Owner(named or (organization if self._section.id_is_account else None), known_by)
+        return Owner(named, (_identity(organization),), self._section.usual_account_of(organization))
 
 
 class _Message(Struct, frozen=True):
