@@ -14,13 +14,6 @@ from common.errors import Unreachable
 from common.partition_consumer import owned_partition
 
 
-@pytest.fixture
-async def log() -> Log:
-    built = Log(partitions=2)
-    await built.create()
-    return built
-
-
 class WatchedConsumer(MemoryConsumer):
     """Counts what it polled of partition 0. Like aiokafka it learns at any poll where every partition ends."""
 

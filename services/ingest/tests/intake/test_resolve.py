@@ -49,8 +49,8 @@ def test_an_event_before_the_first_message_that_names_its_account_gets_it_too() 
     assert accounts(said(by=("ann",)), said(Link("ann", account_id="acme"))) == ["acme"]
 
 
-def test_its_usual_account_counts_if_no_identity_has_one_not_even_later() -> None:
-    draft = DraftEvent(name="ticket.opened", known_by=("desk:1",), usual_account="1", properties={})
+def test_its_default_account_counts_if_no_identity_has_one_not_even_later() -> None:
+    draft = DraftEvent(name="ticket.opened", known_by=("desk:1",), default_account="1", properties={})
     opened = IntakeItem(raw=b"{}", at=NOON, events=(draft,))
     assert accounts(opened) == ["1"]
     assert accounts(opened, said(Link("desk:1", account_id="acme"))) == ["acme"]

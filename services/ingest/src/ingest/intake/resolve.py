@@ -46,7 +46,7 @@ def resolve(items: Sequence[IntakeItem], known: Mapping[str, KnownAccount]) -> R
     """Gives each event its account, by the identities known before its message and those that the message teaches.
 
     An event whose account is still unknown gets it from a later message of the request: clients identify a person
-    before they say which account it belongs to. At last it gets its usual account.
+    before they say which account it belongs to. At last it gets its default account.
     """
     learned = dict[str, KnownAccount]()
     accounts = dict(known)
@@ -97,4 +97,4 @@ def _with_account(draft: DraftEvent, accounts: Mapping[str, KnownAccount], *, la
     for identity in draft.known_by:
         if (known := accounts.get(identity)) is not None:
             return replace(draft, account_id=known.account_id)
-    return replace(draft, account_id=draft.usual_account) if last else draft
+    return replace(draft, account_id=draft.default_account) if last else draft

@@ -36,7 +36,7 @@ class Link(Struct, frozen=True, gc=False):
 class DraftEvent(Struct, frozen=True, kw_only=True, gc=False):
     """An event before its check. Without `account_id` it gets the account of the first identity in `known_by` with one.
 
-    `usual_account` is the account if no identity has one, not even by a later message of the request.
+    `default_account` is the account if no identity has one, not even by a later message of the request.
     `lenient`: properties that the event catalogue refuses are left out and listed; otherwise the event is refused.
     `event_id` None: ingest makes one. `time` None: the time at which the message was received.
     """
@@ -46,7 +46,7 @@ class DraftEvent(Struct, frozen=True, kw_only=True, gc=False):
     time: datetime | None = None
     account_id: str | None = None
     known_by: tuple[str, ...] = ()
-    usual_account: str | None = None
+    default_account: str | None = None
     user_id: str | None = None
     properties: dict[str, Any]
     lenient: bool = False

@@ -13,11 +13,11 @@ from ingest.mapping.senders.trees import known
 
 
 class Owner(Struct, frozen=True):
-    """The account that a message names, or else identities by which ingest may know the account, or else `usual`."""
+    """The account that a message names, or else identities by which ingest may know the account, or else `default`."""
 
     account: str | None
     known_by: tuple[str, ...] = ()
-    usual: str | None = None
+    default: str | None = None
 
     def draft(self, name: str, *, user: str | None = None, **fields: Any) -> DraftEvent:
         """Properties without a value are left out, and those that the event catalogue refuses as well."""
@@ -26,7 +26,7 @@ class Owner(Struct, frozen=True):
             name=name,
             account_id=self.account,
             known_by=() if self.account is not None else self.known_by,
-            usual_account=self.usual,
+            default_account=self.default,
             user_id=user,
             properties=properties,
             lenient=True,

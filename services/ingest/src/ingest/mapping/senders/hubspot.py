@@ -85,7 +85,7 @@ class HubSpotSender:
         facts = self._facts_of(message)
         if company is None or not facts:
             return replace(item, ignored=IgnoredReason.NOTHING_TO_TELL)
-        owner = Owner(self._section.account_in(message), (identity,), self._section.usual_account_of(company))
+        owner = Owner(self._section.account_in(message), (identity,), self._section.default_account_of(company))
         draft = owner.draft("account.updated", event_id=item.message_id, time=time, properties=facts)
         return refused_if_undated(replace(item, events=(draft,)), [told])
 

@@ -116,16 +116,16 @@ class IntercomSender:
         facts = facts_in(find(tree, parse_path("data.item")), self._facts)
         if not facts:
             return replace(item, links=links)
-        owner = Owner(account, (_identity(company),) if company else (), self._section.usual_account_of(company))
+        owner = Owner(account, (_identity(company),) if company else (), self._section.default_account_of(company))
         draft = owner.draft("account.updated", event_id=item.message_id, time=time, properties=facts)
         return replace(item, links=links, events=(draft,))
 
     def _owner(self, tree: Any, contacts: Sequence[str]) -> Owner:
         """The company; without one the people of the conversation, whose account SDKs may have told."""
         company = identifier(find(tree, parse_path("data.item.company.id")))
-        usual = self._section.usual_account_of(company)
-        known_by = (*((_identity(company),) if company else ()), *(() if usual else contacts))
-        return Owner(self._section.account_in(tree), known_by, usual)
+        default = self._section.default_account_of(company)
+        known_by = (*((_identity(company),) if company else ()), *(() if default else contacts))
+        return Owner(self._section.account_in(tree), known_by, default)
 
 
 def _contacts(tree: Any) -> tuple[str, ...]:

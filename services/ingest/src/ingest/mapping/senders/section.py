@@ -33,7 +33,7 @@ class WebhookSection(DocumentModel):
         "path or an identity tells another (default false).",
     )
 
-    def usual_account_of(self, own_id: str | None) -> str | None:
+    def default_account_of(self, own_id: str | None) -> str | None:
         """The account of a customer of the sender, unless a path or an identity tells another."""
         return own_id if self.id_is_account else None
 

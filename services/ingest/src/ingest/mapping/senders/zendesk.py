@@ -129,7 +129,7 @@ class ZendeskSender:
         named = account or self._section.account_in(tree)
         if organization in (None, "0"):
             return Owner(named)
-        return Owner(named, (_identity(organization),), self._section.usual_account_of(organization))
+        return Owner(named, (_identity(organization),), self._section.default_account_of(organization))
 
 
 class _Message(Struct, frozen=True):

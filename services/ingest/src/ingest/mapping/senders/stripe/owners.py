@@ -28,7 +28,7 @@ class StripeOwners:
         stored = snapshot.customers.get(customer)
         if stored is not None and stored.account is not None:
             return stored.account
-        return self._section.usual_account_of(customer)
+        return self._section.default_account_of(customer)
 
     def of_invoice(self, tree: dict[str, Any], customer: str | None, snapshot: StripeSnapshot) -> str | None:
         """The account that the invoice names, else its subscription, else the customer."""
