@@ -1,9 +1,12 @@
 """A log in memory for tests of the partition worker."""
 
+from collections.abc import Collection, Mapping, Sequence
+
 from bus_harness import outgoing
 from partition_store import PartitionStore
 
 from common.bus.memory import MemoryBroker, MemoryConsumer
+from common.bus.ports import Record
 
 TOPIC = "records"
 
@@ -36,3 +39,16 @@ class Log:
     def is_stored(self, store: PartitionStore) -> bool:
         """Whether the store holds every record once and in its order."""
         return all(store.values[number] == self.values(number) for number in range(self.partitions))
+
+
+class CountingConsumer(MemoryConsumer):
+    """Counts the records of partition 0 that its polls bring."""
+
+    brought = 0
+
+    async def poll(
+        self, *, max_records: int, timeout: float, only: Collection[int] | None = None
+    ) -> Mapping[int, Sequence[Record]]:
+        polled = await super().poll(max_records=max_records, timeout=timeout, only=only)
+        self.brought += len(polled.get(0, ()))
+        return polled

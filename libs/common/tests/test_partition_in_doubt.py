@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 import pytest
-from partition_log import TOPIC, Log
+from partition_log import TOPIC, CountingConsumer, Log
 from partition_store import Fate, PartitionStore, StoringHandler, StoringService, until
 
 from common.bus.memory import MemoryConsumer
@@ -79,22 +79,9 @@ async def test_a_partition_in_doubt_is_opened_again_after_the_pause_of_its_handl
     assert min(pauses) >= 0.099
 
 
-class Counting(MemoryConsumer):
-    """Counts the records of partition 0 that its polls bring."""
-
-    brought = 0
-
-    async def poll(
-        self, *, max_records: int, timeout: float, only: Collection[int] | None = None
-    ) -> Mapping[int, Sequence[Record]]:
-        polled = await super().poll(max_records=max_records, timeout=timeout, only=only)
-        self.brought += len(polled.get(0, ()))
-        return polled
-
-
 async def test_a_partition_in_doubt_is_not_read_until_it_is_opened_again(log: Log, service: StoringService) -> None:
     inner = log.consumer()
-    consumer = Counting(inner._log, inner._topic, inner.group)
+    consumer = CountingConsumer(inner._log, inner._topic, inner.group)
     service.store.fates, service.pause = [Fate.LOST], 0.2
     log.append(2, partition=0)
     async with service.running(consumer) as worker:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 
 import pytest
-from partition_log import Log
+from partition_log import CountingConsumer, Log
 from partition_store import PartitionStore, StoringHandler, StoringService, until
 from structlog.testing import capture_logs
 
@@ -14,16 +14,13 @@ from common.errors import Unreachable
 from common.partition_consumer import owned_partition
 
 
-class WatchedConsumer(MemoryConsumer):
-    """Counts what it polled of partition 0. Like aiokafka it learns at any poll where every partition ends."""
-
-    brought = 0
+class WatchedConsumer(CountingConsumer):
+    """Like aiokafka it learns at any poll where every partition ends."""
 
     async def poll(
         self, *, max_records: int, timeout: float, only: Collection[int] | None = None
     ) -> Mapping[int, Sequence[Record]]:
         polled = await super().poll(max_records=max_records, timeout=timeout, only=only)
-        self.brought += len(polled.get(0, ()))
         for partition, position in self._positions.items():
             at_end = position == self._log.topics[self._topic].partitions[partition].end
             (self._at_end.add if at_end else self._at_end.discard)(partition)

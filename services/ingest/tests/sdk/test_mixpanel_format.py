@@ -10,6 +10,7 @@ import pytest
 
 from common.topics import Topics
 from ingest.in_memory import NOW, Ingest
+from ingest.receiving.bounds import BOUNDS
 
 
 def event(key: str, name: str = "Report Exported", **properties: Any) -> dict[str, Any]:
@@ -114,6 +115,15 @@ async def test_a_line_that_is_no_json_is_refused_alone(sdk: Ingest, key: str) ->
     answer = await posted(sdk, "/import", f"{unknown}\r\n\n {torn}\n{last}\n".encode())
     assert [(one["index"], one["errors"][0]["reason"]) for one in answer["errors"]] == [(1, "malformed")]
     assert [taken.event_id for taken in sdk.events()] == ["e-1", "e-3"]
+    # The others have the key.
+    answer = await posted(sdk, "/import", f"{torn}\n{last}".encode())
+    assert (answer["rejected"], answer["errors"][0]["index"]) == (1, 0)
+
+
+async def test_many_values_are_too_many_on_several_lines_too(sdk: Ingest) -> None:
+    line = b"{" + b"," * (BOUNDS.commas // 2 + 1) + b"}"
+    answer = await sdk.post(line + b"\n" + line, "/import")
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_many_items")
 
 
 async def test_one_event_may_be_written_over_several_lines(sdk: Ingest, key: str) -> None:

@@ -145,3 +145,14 @@ async def test_a_signature_for_another_address_is_refused() -> None:
         await topics_made(built)
         answer = await post_message(built, "companies", [changed("name", "Acme")])
     assert (answer.status_code, answer.json()["code"]) == (401, "signature_wrong")
+
+
+async def test_an_organization_of_zendesk_with_the_same_number_is_another() -> None:
+    together = MAPPING.replace("sender: zendesk, source: support", "sender: zendesk, source: crm")
+    detail = {"id": "4711", "external_id": "bolt"}
+    organization = {"type": "zen:event-type:organization.created", "id": "z", "detail": detail}
+    async with in_memory(rules=load_mapping(together, "mapping.yml"), webhook_secrets=SECRETS) as built:
+        await topics_made(built)
+        await post_message(built, "desk", organization)
+        answer = await posted(built, changed("name", "Acme"))
+    assert answer["refused"][0]["errors"][0]["reason"] == "no_account"

@@ -52,6 +52,12 @@ def check_count(messages: Sequence[object]) -> None:
         raise BodyRefused(BodyErrorReason.TOO_MANY_ITEMS, detail)
 
 
+def check_values(body: bytes) -> None:
+    """Raises `BodyRefused` for more values than one request may have. Before it is decoded its commas bound them."""
+    if body.count(b",") > BOUNDS.commas:
+        raise BodyRefused(BodyErrorReason.TOO_MANY_ITEMS, f"more than {BOUNDS.commas} values in one request")
+
+
 def decode_messages(
     messages: Sequence[Raw], *, secrets: Sequence[Path] = ()
 ) -> Iterator[tuple[Raw, dict[str, Any]] | MalformedMessage]:
@@ -79,9 +85,7 @@ def _content(body: bytes) -> bytes:
     body = body.removeprefix(BYTE_ORDER_MARK)
     if not body.strip():
         raise BodyRefused(BodyErrorReason.EMPTY, "the body is empty")
-    # The number of commas bounds the number of values before the body is decoded.
-    if body.count(b",") > BOUNDS.commas:
-        raise BodyRefused(BodyErrorReason.TOO_MANY_ITEMS, f"more than {BOUNDS.commas} values in one request")
+    check_values(body)
     return body
 
 

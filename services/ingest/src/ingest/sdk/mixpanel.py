@@ -15,7 +15,7 @@ from ingest.mapping.paths import find, identifier
 from ingest.mapping.rules import SourceRules
 from ingest.sdk.client_time import parse_time
 from ingest.sdk.form_body import read_form, without_form
-from ingest.sdk.json_body import check_count, decode_body, decode_messages
+from ingest.sdk.json_body import check_count, check_values, decode_body, decode_messages
 from ingest.sdk.undecoded import identifier_at
 from ingest.sdk.wire_format import MalformedMessage, PassedOverMessage, ReadMessage, RequestHead
 
@@ -56,10 +56,9 @@ class MixpanelFormat:
         return self._imports
 
     def token_of_body(self, body: bytes) -> str | None:
-        """The token of the first message: all messages of a request have one key."""
-        messages = _split(without_form(body))
-        first = messages[0] if messages else Raw()
-        return next((token for path in _TOKENS if (token := identifier_at(first, path))), None)
+        """The token of the first message that can be read: all messages of a request have one key."""
+        tokens = (identifier_at(one, path) for one in _split(without_form(body)) for path in _TOKENS)
+        return next(filter(None, tokens), None)
 
     def read(
         self, body: bytes, head: RequestHead, rules: SourceRules, *, received_at: datetime
@@ -115,6 +114,7 @@ def _split(content: bytes) -> Sequence[Raw]:
     # One object that is written over several lines has more than a brace on few of them.
     if len(lines) > 1 and all(line.startswith(b"{") and line.endswith(b"}") for line in lines):
         check_count(lines)
+        check_values(content)
         return [_line(line) for line in lines]
     return [decode_body(content, Raw)]
 
