@@ -157,7 +157,7 @@ prove: $(VENV)/dev-installed ## the long proof of the crossing against brute for
 	N=$(or $(N),1000000) $(BIN)/pytest -m campaign --timeout 0
 
 .PHONY: fuzz
-fuzz: $(VENV)/dev-installed ## bad input by the million against real processes (N=20000 SEED=7, BROKER=kafka)
+fuzz: $(VENV)/dev-installed $(VENV)/analysis ## bad input by the million against real processes (N=20000 SEED=7, BROKER=kafka)
 	@PYTHONPATH=tests $(BIN)/python -m fuzz -n $(or $(N),1000000) $(if $(SEED),--seed $(SEED)) \
 		$(if $(BROKER),--broker $(BROKER))
 
