@@ -46,6 +46,17 @@ NOT_RUN = 70
 RED = 1  # pytest: some tests failed; anything else means that they did not run
 
 
+class Verdict:
+    """Pytest's exit status as it ends its session. What fails after that, such as a leak that a failed test leaves,
+    makes `pytest.main` raise, and says nothing about the tests."""
+
+    def __init__(self) -> None:
+        self.code = NOT_RUN
+
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        self.code = int(exitstatus)
+
+
 class Trial:
     """One mutant whose tests run in a process of their own."""
 
@@ -73,14 +84,14 @@ class Trial:
 
     def _run(self) -> NoReturn:
         """What `python -m pytest` does in the copy, whose sources come before the installed ones."""
+        verdict = Verdict()
         try:
             self._become_pytest()
             tests = re.findall(r"^red: (.+)$", self._text, flags=re.MULTILINE)
-            code = int(pytest.main(["-q", "-x", "-p", "no:cacheprovider", *UNWARNED, *FOUND_IS_ENOUGH, *tests]))
+            pytest.main(["-q", "-x", "-p", "no:cacheprovider", *UNWARNED, *FOUND_IS_ENOUGH, *tests], [verdict])
         except BaseException:  # by itself Python would end with 1, as if tests had failed
             traceback.print_exc()
-            code = NOT_RUN
-        sys.exit(code)
+        sys.exit(verdict.code)
 
     def _become_pytest(self) -> None:
         output = os.open(self._output, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
