@@ -25,15 +25,15 @@ from ingest import app as ingest_app
 from ingest.in_memory import in_memory
 from ingest.mapping.load import load_mapping
 from ingest.sdk.paths import SDK_PATHS
-from ingest.sdk.posthog_flags import FLAG_PATHS
+from ingest.sdk.side_paths import SIDE_PATHS
 from scoring.api import routes as scoring_routes
 from scoring.api.metrics import ApiMetrics
 
 # Those who watch over processes hold no keys: whoever reaches the port may ask these. They tell of no customer.
 OPEN = {"/healthz", "/readyz", "/metrics"}
 DOCUMENT = {"/openapi.json"}
-# PostHog's clients ask for feature flags. The answer is always that there are none.
-NO_FLAGS = {("POST", path) for path in FLAG_PATHS}
+# What clients ask beside their events, such as PostHog's feature flags: the answer is always the same.
+SIDE = {("POST", path) for path in SIDE_PATHS}
 # Says whether there is a webhook of a name: its sender asks before it has signed anything.
 PROBES = {("HEAD", "/v1/webhooks/{name}")}
 # A webhook whose sender has a key. What the others take is what their senders signed: services/ingest/tests/webhooks.
@@ -199,7 +199,7 @@ async def test_no_route_is_forgotten_and_the_open_ones_are_known(service: str) -
         answer = await http.get("/openapi.json")
         document = answer.json() if answer.status_code == 200 else {"paths": {}}
         asked = {(method.upper(), path) for path, found in document["paths"].items() for method in found}
-        assert asked - NO_FLAGS - PROBES == ASKED[service].keys()
+        assert asked - SIDE - PROBES == ASKED[service].keys()
         for path in OPEN | (DOCUMENT if asked else set()):
             assert (await http.get(path)).status_code in (200, 503), "503 is how /readyz says no"
     built = application(service, MemoryKeys(), [0.0])

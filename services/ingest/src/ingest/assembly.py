@@ -40,10 +40,10 @@ from ingest.rejects import api as rejects_api
 from ingest.rejects.dead_topic import DeadTopicSink
 from ingest.rejects.recorder import RejectRecorder
 from ingest.sdk import openapi as sdk_openapi
-from ingest.sdk import posthog_flags
+from ingest.sdk import side_paths
 from ingest.sdk.browser_access import BrowserAccess
 from ingest.sdk.metrics import SdkMetrics
-from ingest.sdk.posthog_flags import FLAG_PATHS
+from ingest.sdk.side_paths import SIDE_PATHS
 from ingest.sdk.unknown_paths import UnknownPaths
 from ingest.sources import api as sources_api
 from ingest.sources.metrics import SourceMetrics
@@ -124,7 +124,7 @@ class _Assembly:
             routers=[
                 *self._lists(),
                 sdk_openapi.router(posts),
-                posthog_flags.router(),
+                side_paths.router(),
                 self._webhooks(),
                 # Comes before the route that erases accounts: an account's id may end in "/export".
                 export_routes(parts.exports, parts.keys, row_schemas=row_schemas()),
@@ -132,7 +132,7 @@ class _Assembly:
             ],
         )
         sdk_metrics = SdkMetrics(parts.registry)
-        access = BrowserAccess(routes, paths=[*posts, *FLAG_PATHS], origins=options.origins, metrics=sdk_metrics)
+        access = BrowserAccess(routes, paths=[*posts, *SIDE_PATHS], origins=options.origins, metrics=sdk_metrics)
         tasks = {
             "log": supervisor.run,
             "rejects": self._recorder.run,

@@ -21,6 +21,8 @@ from ingest.mapping.message import MessageKind, SourceMessage
 from ingest.mapping.rules import MappingRules
 from ingest.receiving.post_request import PostRequest
 
+ORIGIN = "https://app.example.com"
+
 
 class PlainFormat:
     """Each message has the fields of `SourceMessage`, under the same names."""
@@ -78,6 +80,6 @@ async def ingest() -> AsyncIterator[Ingest]:
     """Its formats are one, at /plain."""
     rules = load_mapping(MAPPING, "mapping.yml")
     async with in_memory(
-        rules=rules, formats=lambda keys, rules: {"/plain": lambda: PlainFormat(keys, rules)}
+        rules=rules, formats=lambda keys, rules: {"/plain": lambda: PlainFormat(keys, rules)}, origins=[ORIGIN]
     ) as built:
         yield built

@@ -11,12 +11,18 @@ from common.keys import Scope
 from common.topics import Topics
 from ingest.errors import FieldErrorReason
 from ingest.in_memory import Ingest
+from ingest.intake.account_wait import AccountWait
 
 DEAD = Topics("").dead
 
 
-async def post(ingest: Ingest, *messages: dict[str, Any], url: str = "/plain", status: int = 200) -> None:
-    answer = await ingest.post(list(messages), url)
+ORIGIN = "https://app.example.com"
+
+
+async def post(
+    ingest: Ingest, *messages: dict[str, Any], url: str = "/plain", status: int = 200, **headers: str
+) -> None:
+    answer = await ingest.post(list(messages), url, **headers)
     assert answer.status_code == status, answer.text
 
 
@@ -75,6 +81,39 @@ async def test_a_person_identified_before_the_account_is_named_gets_it_in_the_sa
     person, _ = ingest.events()
     assert (person.account_id, person.name) == ("acme", "user.updated")
     assert person.properties == {"email": "ann@acme.example"}
+
+
+async def test_a_page_may_tell_the_account_by_a_request_of_its_own(ingest: Ingest) -> None:
+    """The client of a browser sends each message by itself, and does not wait for the answer to the one before."""
+    early = asyncio.create_task(post(ingest, track(), origin=ORIGIN))
+    await asyncio.sleep(0.05)
+    assert not early.done()
+    await post(ingest, group(), origin=ORIGIN)
+    await early
+    assert [(event.account_id, event.name) for event in ingest.events()] == [
+        ("acme", "account.updated"),
+        ("acme", "report.opened"),
+    ]
+
+
+async def test_the_account_of_a_visitor_is_not_waited_for_for_long(ingest: Ingest) -> None:
+    await post(ingest, track(user_id="stranger"), origin=ORIGIN)
+    assert (ingest.events(), len(ingest.records(DEAD))) == ([], 1)
+
+
+async def test_a_server_says_which_account_it_means_or_is_refused_at_once(ingest: Ingest) -> None:
+    early = asyncio.create_task(post(ingest, track()))
+    await asyncio.sleep(0.05)
+    assert early.done()
+    assert len(ingest.records(DEAD)) == 1
+
+
+def test_only_so_many_requests_wait_for_accounts_at_a_time() -> None:
+    wait = AccountWait(seconds=(0.1, 0.2), most=2)
+    with wait.place() as first, wait.place() as second, wait.place() as third:
+        assert (first, second, third) == ((0.1, 0.2), (0.1, 0.2), ())
+    with wait.place() as after:
+        assert after == (0.1, 0.2)
 
 
 async def test_an_event_without_a_known_account_is_a_reject_and_its_batch_is_taken(ingest: Ingest) -> None:

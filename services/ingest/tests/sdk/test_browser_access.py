@@ -10,17 +10,27 @@ TRACK = {"userId": "u-1", "event": "Report Exported", "context": {"groupId": "ac
 
 
 async def test_a_browser_asks_first_and_then_posts(sdk: Ingest, key: str) -> None:
-    asked = {"origin": ORIGIN, "access-control-request-method": "POST"}
+    headers = "anonymousid,authorization,content-type,sentat"  # RudderStack's client asks for these
+    asked = {"origin": ORIGIN, "access-control-request-method": "POST", "access-control-request-headers": headers}
     preflight = await sdk.http.options("/v1/t", headers=asked)
     assert preflight.status_code == 204
     assert preflight.headers["access-control-allow-origin"] == ORIGIN
-    assert {"authorization", "content-type", "x-retry-count"} <= set(
-        preflight.headers["access-control-allow-headers"].split(", ")
-    )
+    assert preflight.headers["access-control-allow-headers"] == headers
+    assert preflight.headers["access-control-allow-credentials"] == "true"
     answer = await sdk.post({**TRACK, "writeKey": key}, "/v1/t", origin=ORIGIN)
     assert answer.status_code == 200
     assert answer.headers["access-control-allow-origin"] == ORIGIN
     assert (answer.headers["vary"], answer.headers["access-control-expose-headers"]) == ("origin", "retry-after")
+    assert answer.headers["access-control-allow-credentials"] == "true"
+    assert len(sdk.events()) == 1
+
+
+async def test_a_beacon_has_its_key_in_the_address(sdk: Ingest, key: str) -> None:
+    batch = {"batch": [{"type": "track", **TRACK}], "sentAt": "2026-01-31T09:00:01Z"}
+    answer = await sdk.post(batch, f"/beacon/v1/batch?writeKey={key}", content_type="text/plain", origin=ORIGIN)
+    assert (answer.status_code, len(sdk.events())) == (200, 1)
+    for address in ("/beacon/v1/batch?writeKey=nobody", "/beacon/v1/batch", f"/v1/batch?writeKey={key}"):
+        assert (await sdk.post(batch, address, origin=ORIGIN)).status_code == 401, address
     assert len(sdk.events()) == 1
 
 

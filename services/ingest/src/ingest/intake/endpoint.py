@@ -138,6 +138,7 @@ class IntakeEndpoint:
             identities=self._rules.of(key.source).identities,
             received_at=received_at,
             history=form.history(request),
+            browser=request.header(b"origin") is not None,
         )
         return Received(items, context)
 

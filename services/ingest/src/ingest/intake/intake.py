@@ -15,10 +15,11 @@ from ingest.aliases.following import Aliases, FollowedEvents, follow_aliases
 from ingest.events.batch import mark_followed
 from ingest.events.erased import NOBODY, ErasedLookup, erased_error
 from ingest.identity.known import KnownAccount
+from ingest.intake.account_wait import AccountWait
 from ingest.intake.checking import CheckedItem, DraftChecker
 from ingest.intake.erased_items import says_erased, without_erased_people
 from ingest.intake.report import IntakeReport, PartlyTaken, RefusedMessage
-from ingest.intake.resolve import ResolvedItem, identities_of, resolve
+from ingest.intake.resolve import ResolvedItem, identities_of, lack_account, resolve
 from ingest.mapping.item import DraftEvent, IgnoredReason, IntakeItem
 from ingest.receiving.bounds import Bounds
 
@@ -47,13 +48,17 @@ class RefusedSink(Protocol):
 
 
 class IntakeContext(Struct, frozen=True, kw_only=True):
-    """What all messages of one request have in common. `identities` is the set of identities of the source."""
+    """What all messages of one request have in common. `identities` is the set of identities of the source.
+
+    `browser`: a page sent it, perhaps beside another request that tells the account of its person.
+    """
 
     key: Key
     format: str
     identities: str
     received_at: datetime
     history: bool = False
+    browser: bool = False
 
     @property
     def source(self) -> str:
@@ -76,6 +81,7 @@ class MessageIntake:
         refused: RefusedSink,
         bounds: Bounds,
         erased: ErasedLookup = NOBODY,
+        wait: AccountWait | None = None,
         on_followed: Callable[[int], None] = lambda events: None,
         new_id: Callable[[], str] = lambda: str(uuid4()),
     ) -> None:
@@ -86,6 +92,7 @@ class MessageIntake:
         self._refused = refused
         self._bounds = bounds
         self._erased = erased
+        self._wait = wait or AccountWait()
         self._new_id = new_id
 
     async def take(self, items: Sequence[IntakeItem], context: IntakeContext) -> IntakeReport:
@@ -105,6 +112,8 @@ class MessageIntake:
     async def _check(self, items: Sequence[IntakeItem], context: IntakeContext) -> IntakeReport:
         """What is to be published. Raises `IdentitiesUnavailable` and `AliasesUnavailable`."""
         resolved = await self._resolve(items, context)
+        if context.browser and lack_account(resolved):
+            resolved = await self._wait_for_accounts(resolved, items, context)
         items = [one.item for one in resolved]
         checker = DraftChecker(
             source=context.source,
@@ -121,6 +130,18 @@ class MessageIntake:
             checked = [_ERASED if self._is_erased(item, one) else one for item, one in zip(items, checked, strict=True)]
         events = mark_followed([event for one in checked for event in one.events])
         return _report(items, checked, events)
+
+    async def _wait_for_accounts(
+        self, resolved: Sequence[ResolvedItem], items: Sequence[IntakeItem], context: IntakeContext
+    ) -> Sequence[ResolvedItem]:
+        """Resolves the items again and again, until all have an account or the wait is over."""
+        with self._wait.place() as waits:
+            for seconds in waits:
+                await asyncio.sleep(seconds)
+                resolved = await self._resolve(items, context)
+                if not lack_account(resolved):
+                    break
+        return resolved
 
     async def _resolve(self, items: Sequence[IntakeItem], context: IntakeContext) -> Sequence[ResolvedItem]:
         """Drops items of erased people, and links to them. Stores what the others teach."""

@@ -42,6 +42,11 @@ def identities_of(items: Sequence[IntakeItem]) -> set[str]:
     return wanted
 
 
+def lack_account(resolved: Sequence[ResolvedItem]) -> bool:
+    """Whether an identity could still tell the account of an event that has none."""
+    return any(draft.account_id is None and draft.known_by for one in resolved for draft in one.events)
+
+
 def resolve(items: Sequence[IntakeItem], known: Mapping[str, KnownAccount]) -> Resolution:
     """Gives each event its account, by the identities known before its message and those that the message teaches.
 

@@ -14,13 +14,10 @@ from ingest.sdk.paths import takes_get
 from ingest.sdk.seen_once import SeenOnce
 
 _log = structlog.get_logger()
-_PREFLIGHT: Final = {
-    "access-control-allow-methods": "POST",
-    # analytics.js sends authorization and x-retry-count, RudderStack's browser client anonymousid.
-    "access-control-allow-headers": "anonymousid, authorization, content-encoding, content-type, x-retry-count",
-    "access-control-max-age": "7200",
-}
+_PREFLIGHT: Final = {"access-control-allow-methods": "POST", "access-control-max-age": "7200"}
 _MOST_ORIGIN_CHARS: Final = 200
+# Ingest reads no cookie. But Mixpanel's client asks with cookies, so the browser hides an answer without this from it.
+_CREDENTIALS: Final = ("access-control-allow-credentials", "true")
 
 
 class BrowserAccess:
@@ -41,7 +38,7 @@ class BrowserAccess:
         if origin is not None and origin not in self._origins:
             await self._refusal(origin)(scope, receive, send)
         elif scope["method"] == "OPTIONS":
-            allowed = {} if origin is None else {**_PREFLIGHT, "access-control-allow-origin": origin, "vary": "origin"}
+            allowed = {} if origin is None else _preflight(scope, origin)
             methods = "GET, OPTIONS, POST" if takes_get(scope["path"]) else "OPTIONS, POST"
             await Response(status_code=204, headers={"allow": methods, **allowed})(scope, receive, send)
         elif origin is None:
@@ -58,8 +55,20 @@ class BrowserAccess:
 
 
 def _origin(scope: Scope) -> str | None:
-    found = next((value for name, value in scope["headers"] if name == b"origin"), None)
-    return None if found is None else found.decode("latin-1")[:_MOST_ORIGIN_CHARS]
+    found = _header(scope, b"origin")
+    return None if found is None else found[:_MOST_ORIGIN_CHARS]
+
+
+def _preflight(scope: Scope, origin: str) -> dict[str, str]:
+    """Allows the headers that the browser asks for: each version of a client has others, and none lets anybody in."""
+    asked = _header(scope, b"access-control-request-headers")
+    headers = {} if asked is None else {"access-control-allow-headers": asked}
+    vary = "origin, access-control-request-headers"
+    return {**_PREFLIGHT, **headers, "access-control-allow-origin": origin, "vary": vary, **dict([_CREDENTIALS])}
+
+
+def _header(scope: Scope, wanted: bytes) -> str | None:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), None)
 
 
 def _allowing(origin: str, send: Send) -> Send:
@@ -68,6 +77,7 @@ def _allowing(origin: str, send: Send) -> Send:
             headers = MutableHeaders(raw=list(message["headers"]))
             headers["access-control-allow-origin"] = origin
             headers["access-control-expose-headers"] = "retry-after"
+            headers.append(*_CREDENTIALS)
             headers.append("vary", "origin")
             message = {**message, "headers": headers.raw}
         await send(message)

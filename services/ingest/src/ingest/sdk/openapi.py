@@ -91,6 +91,7 @@ _CLOUDEVENT: Final = {
 _EXAMPLES: Final[Mapping[str, Any]] = {
     "/v1/batch": {"batch": [_TRACK, _GROUP], "sentAt": "2026-01-31T09:00:01Z"},
     "/v1/b": {"writeKey": "KEY", "batch": [_TRACK]},
+    "/beacon/v1/batch": {"batch": [_TRACK], "sentAt": "2026-01-31T09:00:01Z"},
     "/v1/import": {"batch": [_TRACK]},
     "/batch": {"api_key": "KEY", "batch": [_POSTHOG_EVENT]},
     "/capture": {"api_key": "KEY", **_POSTHOG_EVENT},
@@ -166,13 +167,18 @@ def _operation(path: str, format_name: str) -> dict[str, Any]:
         str(status): {"description": text, "content": json, "headers": _RETRY_AFTER if status in (429, 503) else {}}
         for status, text in _REFUSALS.items()
     }
-    mixpanel = format_name == MIXPANEL
+    mixpanel, key_parameter = format_name == MIXPANEL, SDK_PATHS[path].key_parameter
+    key = {"name": key_parameter, "in": "query", "schema": {"type": "string"}, "description": "The API key."}
     answer = {"application/json": {"schema": _MIXPANEL_ANSWER if mixpanel else _ANSWER}}
     taken = {"description": "What could be taken is on the log.", "content": answer}
     return {
-        "parameters": [history_parameter(default=SDK_PATHS[path].history), *([_VERBOSE] if mixpanel else [])],
+        "parameters": [
+            history_parameter(default=SDK_PATHS[path].history),
+            *([_VERBOSE] if mixpanel else []),
+            *([key] if key_parameter else []),
+        ],
         # OpenAPI cannot describe a key that is in the body.
-        "security": [] if format_name in _KEY_IN_BODY else [{"key": []}, {"userName": []}],
+        "security": [] if format_name in _KEY_IN_BODY or key_parameter else [{"key": []}, {"userName": []}],
         "requestBody": {"required": True, "content": _content(path, format_name)},
         "responses": {"200": taken, **refused},
     }

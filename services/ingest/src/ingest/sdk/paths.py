@@ -21,10 +21,14 @@ from ingest.sdk.wire_format import WireFormat
 
 
 class SdkPath(Struct, frozen=True):
-    """`make` makes the format of one request. `summary` is for the API's document."""
+    """`make` makes the format of one request. `summary` is for the API's document.
+
+    `key_parameter` is the parameter of the address that has the key if no header has it.
+    """
 
     make: Callable[[], WireFormat]
     summary: str
+    key_parameter: str | None = None
 
     @property
     def history(self) -> bool:
@@ -43,6 +47,10 @@ _KINDS: Final = {path: kind for kind in MessageKind for path in (f"/v1/{kind}", 
 SDK_PATHS: Final[Mapping[str, SdkPath]] = {
     "/v1/batch": SdkPath(SegmentFormat, "A batch of Segment's or RudderStack's clients."),
     "/v1/b": SdkPath(SegmentFormat, "A batch of Segment's client in browsers."),
+    # With `useBeacon` RudderStack's client in browsers sends by sendBeacon, which can set no header.
+    "/beacon/v1/batch": SdkPath(
+        SegmentFormat, "A batch of RudderStack's client in browsers, as a page is left.", key_parameter="writeKey"
+    ),
     # Segment's clients for Ruby, Java and Android post their live batches here.
     "/v1/import": SdkPath(SegmentFormat, "A batch of Segment's clients for Ruby, Java and Android."),
     **{
@@ -83,4 +91,4 @@ def sdk_formats(keys: KeyVerifier, rules: MappingRules) -> Mapping[str, FormatMa
 
 
 def _format(path: SdkPath, keys: KeyVerifier, rules: MappingRules) -> RequestFormat:
-    return SdkFormat(path.make(), keys=keys, rules=rules)
+    return SdkFormat(path.make(), keys=keys, rules=rules, key_parameter=path.key_parameter)

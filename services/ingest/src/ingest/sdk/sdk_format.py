@@ -25,12 +25,18 @@ _MOST_TOLD: Final = 20
 
 
 class SdkFormat:
-    """The key is in the Authorization header, as Basic user name or Bearer token, or where the format has it."""
+    """The key is in the Authorization header, as Basic user name or Bearer token, or where the format has it.
 
-    def __init__(self, wire: WireFormat, *, keys: KeyVerifier, rules: MappingRules) -> None:
+    `key_parameter` is the parameter of the address that may have it, too.
+    """
+
+    def __init__(
+        self, wire: WireFormat, *, keys: KeyVerifier, rules: MappingRules, key_parameter: str | None = None
+    ) -> None:
         self._wire = wire
         self._keys = keys
         self._rules = rules
+        self._key_parameter = key_parameter
 
     @property
     def name(self) -> str:
@@ -38,7 +44,10 @@ class SdkFormat:
 
     async def key_of_head(self, request: PostRequest) -> Key | None:
         authorization = request.header(b"authorization")
-        return None if authorization is None else await authorize_sdk(authorization, self._keys, Scope.EVENTS)
+        if authorization is not None:
+            return await authorize_sdk(authorization, self._keys, Scope.EVENTS)
+        token = self._key_parameter and request.parameter(self._key_parameter, "")
+        return await authorize_token(token, self._keys, Scope.EVENTS) if token else None
 
     async def key_of_body(self, request: PostRequest, body: bytes) -> Key:
         try:

@@ -1,0 +1,162 @@
+"""The clients that product teams have in their pages, unmodified, in a browser: each message counts once."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from playwright.async_api import ConsoleMessage, Page, Request, Response, async_playwright
+
+from clients.accounts_log import counted, on_the_log
+from clients.browser_page import PACKAGES, BrowserClient, served_pages
+from local.stack.embedded_broker import EmbeddedBroker
+from local.stack.postgres import Postgres
+from local.stack.servers import Broker
+from support.console_browser import CHROMIUM, require
+from support.starts import Start
+from support.system import System, system
+
+pytestmark = [pytest.mark.servers, pytest.mark.tools]
+
+SECONDS = 30.0
+RUDDERSTACK = "@rudderstack/analytics-js/dist/npm/modern/bundled/umd/index.js"
+BY_BEACON = "rudderstack-by-beacon"
+CLIENTS = {
+    "segment": BrowserClient("@segment/analytics-next/dist/umd/index.js", "segment"),
+    "rudderstack": BrowserClient(RUDDERSTACK, "rudderstack"),
+    BY_BEACON: BrowserClient(RUDDERSTACK, "rudderstack", {"useBeacon": True}),
+    "posthog": BrowserClient("posthog-js/dist/array.full.no-external.js", "posthog"),
+    "mixpanel": BrowserClient("mixpanel-browser/dist/mixpanel.umd.js", "mixpanel"),
+    "amplitude": BrowserClient("@amplitude/analytics-browser/lib/scripts/amplitude-min.umd.js", "amplitude"),
+}
+ALL = {"account.updated", "user.updated", "report.exported"}
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[str]:
+    require(CHROMIUM, "there is no chromium (Debian: chromium-headless-shell)")
+    require(PACKAGES.is_dir(), "the clients are not installed: make clients (needs npm)")
+    with served_pages(CLIENTS) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def ingest_for_pages(
+    origin: str,
+    postgres: Postgres,
+    embedded_broker: EmbeddedBroker,
+    tmp_path_factory: pytest.TempPathFactory,
+    fork: Start,
+) -> Iterator[System]:
+    name = f"test_{uuid.uuid4().hex}"
+    with system(
+        bootstrap=embedded_broker.bootstrap,
+        broker=Broker.EMBEDDED,
+        database_url=postgres.create_database(name),
+        directory=tmp_path_factory.mktemp("ingesting"),
+        start=fork,
+        INGEST_CORS_ORIGINS=origin,
+    ) as made:
+        made.started("ingest")
+        yield made
+    postgres.drop_database(name)
+
+
+class Seen:
+    """What went wrong in a browser: `failed` requests, `refused` answers, `errors` on its console, and requests that
+    went `elsewhere`."""
+
+    def __init__(self, page: Page) -> None:
+        self.failed: list[str] = []
+        self.refused: list[str] = []
+        self.errors: list[str] = []
+        self.elsewhere: list[str] = []
+        page.on("request", self._asked)
+        page.on("requestfailed", lambda one: self.failed.append(f"{one.url}: {one.failure}"))
+        page.on("response", self._answered)
+        page.on("console", self._said)
+        page.on("pageerror", lambda one: self.errors.append(str(one)))
+
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith("http://127.0.0.1:"):
+            self.elsewhere.append(request.url)
+
+    def _answered(self, response: Response) -> None:
+        if not response.ok:
+            self.refused.append(f"{response.url}: {response.status}")
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
+
+    @property
+    def trouble(self) -> list[str]:
+        return [*self.failed, *self.refused, *self.errors, *self.elsewhere]
+
+
+@asynccontextmanager
+async def opened(name: str, origin: str, ingesting: System) -> AsyncIterator[tuple[Page, Seen]]:
+    """The page in a browser that knows nothing yet, its client loaded."""
+    async with async_playwright() as playwright:
+        # As root it does not start in its sandbox.
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = await browser.new_page()
+        seen = Seen(page)
+        await page.goto(f"{origin}/{name}")
+        options = CLIENTS[name].options
+        given = {"ingest": ingesting.ingest_url, "page": origin, "key": ingesting.keys.write, "options": options}
+        await page.evaluate("given => load(given)", given)
+        yield page, seen
+        await browser.close()
+
+
+async def until_on_the_log(ingesting: System, account: str, wanted: set[str], seconds: float = SECONDS) -> None:
+    """Waits until events of all wanted names are on the log, or until the time is over."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if wanted <= {event.name for event in await on_the_log(ingesting, account)}:
+            return
+        await asyncio.sleep(0.2)
+
+
+def used(account: str) -> dict[str, Any]:
+    return {"account": account, "user": f"u-{account}"}
+
+
+@pytest.mark.parametrize("name", [name for name in CLIENTS if name != BY_BEACON])
+async def test_what_a_page_sends_becomes_events_of_its_account(
+    name: str, origin: str, ingest_for_pages: System
+) -> None:
+    account = f"account-{uuid.uuid4().hex[:12]}"
+    async with opened(name, origin, ingest_for_pages) as (page, seen):
+        await page.evaluate("given => use(given)", used(account))
+        await until_on_the_log(ingest_for_pages, account, ALL)
+        await page.wait_for_timeout(3_000)  # a client that takes the answer for an error sends again
+        assert seen.trouble == [], "\n".join(seen.trouble)
+    events = await on_the_log(ingest_for_pages, account)
+    assert len(events) == len(counted(events)), "nothing is sent twice"
+    assert ALL <= {event.name for event in events} <= ALL | {"page.viewed"}
+    assert {event.user_id for event in events if event.name == "report.exported"} == {f"u-{account}"}
+    assert {event.properties["name"] for event in events if event.name == "account.updated"} == {"Acme"}
+    people = [event.properties for event in events if event.name == "user.updated"]
+    assert {"ann@acme.example"} == {one["email"] for one in people if "email" in one}
+
+
+@pytest.mark.parametrize("name", ["posthog", BY_BEACON])
+async def test_what_a_page_still_holds_when_it_is_left_arrives(
+    name: str, origin: str, ingest_for_pages: System
+) -> None:
+    account = f"account-{uuid.uuid4().hex[:12]}"
+    async with opened(name, origin, ingest_for_pages) as (page, seen):
+        await page.evaluate("given => use(given)", used(account))
+        await page.goto(f"{origin}/elsewhere")
+        await until_on_the_log(ingest_for_pages, account, ALL)
+        # Requests that the browser itself has ended by leaving are no trouble: their client sent beacons.
+        assert (seen.refused, seen.errors, seen.elsewhere) == ([], [], [])
+    # What was under way comes again in a beacon, with the same ids.
+    once = counted(await on_the_log(ingest_for_pages, account))
+    assert {event.name for event in once} >= ALL
+    assert len([event for event in once if event.name == "report.exported"]) == 1
