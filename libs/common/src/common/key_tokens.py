@@ -12,6 +12,7 @@ from hashlib import sha256
 from msgspec import Struct
 
 _TOKEN = re.compile(r"cs_([0-9a-f]{12})_([A-Za-z0-9_-]{43})", re.ASCII)
+_IN_TEXT = re.compile(r"(cs_[0-9a-f]{12}_)[A-Za-z0-9_-]+", re.ASCII)
 
 
 class NewToken(Struct, frozen=True):
@@ -39,6 +40,11 @@ def split_token(token: str) -> tuple[str, str] | None:
     """The id and the secret, or None if the text is not in the form of a token."""
     match = _TOKEN.fullmatch(token)
     return (match[1], match[2]) if match else None
+
+
+def without_secrets(text: str) -> str:
+    """The text without the secrets of the tokens in it, whole or cut; their ids stay."""
+    return _IN_TEXT.sub(r"\1...", text)
 
 
 def secret_digest(secret: str) -> bytes:

@@ -57,6 +57,16 @@ async def test_the_log_tells_it_once_for_each_client(sdk: Ingest) -> None:
     assert "without a path" in told[0]["hint"]
 
 
+async def test_a_key_in_a_path_is_not_told(sdk: Ingest, key: str) -> None:
+    with capture_logs() as logs:
+        for address in (f"/array/{key}/config.js", f"/api/{key}/v1/batch", f"/{'x' * 150}/{key}"):
+            answer = await sdk.post({}, address)
+            assert (answer.status_code, key in answer.text) == (404, False)
+    _, key_id, secret = key.split("_", 2)
+    assert key_id in str(logs)
+    assert secret not in str(logs)
+
+
 async def test_a_long_path_is_cut(sdk: Ingest) -> None:
     answer = await sdk.post({}, f"/{'x' * 5000}")
     assert len(answer.json()["detail"]) < 400

@@ -5,6 +5,7 @@ from collections.abc import Collection
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from common.key_tokens import without_secrets
 from common.problems import Problem
 from ingest.sdk.metrics import SdkMetrics
 from ingest.sdk.path_hints import hint_for
@@ -45,7 +46,8 @@ class UnknownPaths:
             await self._answer(scope)(scope, receive, send)
 
     def _answer(self, scope: Scope) -> ASGIApp:
-        path = scope["path"][:_MOST_PATH_CHARS]
+        # PostHog's and Segment's clients ask for settings at paths that have the key.
+        path = without_secrets(scope["path"])[:_MOST_PATH_CHARS]
         hint = hint_for(path)
         self._metrics.unknown_path(hint.looks_like)
         client = scope["client"][0] if scope.get("client") else ""
