@@ -21,7 +21,7 @@ from support.system import System, system
 
 pytestmark = [pytest.mark.servers, pytest.mark.tools]
 
-SECONDS = 30.0
+SECONDS = 60.0
 RUDDERSTACK = "@rudderstack/analytics-js/dist/npm/modern/bundled/umd/index.js"
 BY_BEACON = "rudderstack-by-beacon"
 CLIENTS = {

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-# After each of these an account is looked up again: a page sends its first requests within a few tenths of a second.
-_SECONDS: Final = (0.25, 0.75)
+# After each of these an account is looked up again. A page sends its first requests at once, but each may need a
+# connection of its own.
+_SECONDS: Final = (0.2, 0.6, 1.2)
 # Visitors who belong to no account wait for nothing: they must not hold all requests that ingest can take at a time.
 _MOST: Final = 32
 
