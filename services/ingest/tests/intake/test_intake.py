@@ -1,9 +1,11 @@
 """Messages of another format, from the request to the log."""
 
 import asyncio
-from typing import Any
+from contextlib import nullcontext
+from typing import Any, NoReturn
 
 import msgspec
+import pytest
 
 from common.bus.ports import Record
 from common.contracts.events import Event
@@ -83,8 +85,11 @@ async def test_a_person_identified_before_the_account_is_named_gets_it_in_the_sa
     assert person.properties == {"email": "ann@acme.example"}
 
 
-async def test_a_page_may_tell_the_account_by_a_request_of_its_own(ingest: Ingest) -> None:
+async def test_a_page_may_tell_the_account_by_a_request_of_its_own(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The client of a browser sends each message by itself, and does not wait for the answer to the one before."""
+    monkeypatch.setattr(AccountWait, "place", lambda _: nullcontext([0.02] * 1_000))
     early = asyncio.create_task(post(ingest, track(), origin=ORIGIN))
     await asyncio.sleep(0.05)
     assert not early.done()
@@ -96,15 +101,20 @@ async def test_a_page_may_tell_the_account_by_a_request_of_its_own(ingest: Inges
     ]
 
 
-async def test_the_account_of_a_visitor_is_not_waited_for_for_long(ingest: Ingest) -> None:
+async def test_the_account_of_a_visitor_is_not_waited_for_for_ever(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AccountWait, "place", lambda _: nullcontext([0.01, 0.01]))
     await post(ingest, track(user_id="stranger"), origin=ORIGIN)
     assert (ingest.events(), len(ingest.records(DEAD))) == ([], 1)
 
 
-async def test_a_server_says_which_account_it_means_or_is_refused_at_once(ingest: Ingest) -> None:
-    early = asyncio.create_task(post(ingest, track()))
-    await asyncio.sleep(0.05)
-    assert early.done()
+async def test_no_server_waits_for_an_account(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> None:
+    def place(_: AccountWait) -> NoReturn:
+        raise AssertionError("it waits")
+
+    monkeypatch.setattr(AccountWait, "place", place)
+    await post(ingest, track())
     assert len(ingest.records(DEAD)) == 1
 
 
