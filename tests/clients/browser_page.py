@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -22,7 +22,7 @@ class BrowserClient(Struct, frozen=True):
 
     bundle: str
     script: str
-    options: dict[str, bool] = {}
+    options: dict[str, Any] = {}
 
 
 @contextmanager

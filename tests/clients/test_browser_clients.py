@@ -22,15 +22,25 @@ from support.system import System, system
 pytestmark = [pytest.mark.servers, pytest.mark.tools]
 
 SECONDS = 60.0
+SEGMENT = "@segment/analytics-next/dist/umd/index.js"
 RUDDERSTACK = "@rudderstack/analytics-js/dist/npm/modern/bundled/umd/index.js"
 BY_BEACON = "rudderstack-by-beacon"
+MIXPANEL = "mixpanel-browser/dist/mixpanel.umd.js"
+AMPLITUDE = "@amplitude/analytics-browser/lib/scripts/amplitude-min.umd.js"
+POSTHOG = "posthog-js/dist/array.full.no-external.js"
 CLIENTS = {
-    "segment": BrowserClient("@segment/analytics-next/dist/umd/index.js", "segment"),
+    "segment": BrowserClient(SEGMENT, "segment"),
+    "segment-batches": BrowserClient(SEGMENT, "segment", {"deliveryStrategy": {"strategy": "batching"}}),
     "rudderstack": BrowserClient(RUDDERSTACK, "rudderstack"),
     BY_BEACON: BrowserClient(RUDDERSTACK, "rudderstack", {"useBeacon": True}),
-    "posthog": BrowserClient("posthog-js/dist/array.full.no-external.js", "posthog"),
-    "mixpanel": BrowserClient("mixpanel-browser/dist/mixpanel.umd.js", "mixpanel"),
-    "amplitude": BrowserClient("@amplitude/analytics-browser/lib/scripts/amplitude-min.umd.js", "amplitude"),
+    "posthog": BrowserClient(POSTHOG, "posthog"),
+    "posthog-uncompressed": BrowserClient(POSTHOG, "posthog", {"disable_compression": True}),
+    "mixpanel": BrowserClient(MIXPANEL, "mixpanel"),
+    "mixpanel-json": BrowserClient(MIXPANEL, "mixpanel", {"api_payload_format": "json"}),
+    "mixpanel-get": BrowserClient(MIXPANEL, "mixpanel", {"batch_requests": False, "api_method": "GET"}),
+    "mixpanel-by-beacon": BrowserClient(MIXPANEL, "mixpanel", {"api_transport": "sendBeacon"}),
+    "amplitude": BrowserClient(AMPLITUDE, "amplitude"),
+    "amplitude-by-beacon": BrowserClient(AMPLITUDE, "amplitude", {"transport": "beacon"}),
 }
 ALL = {"account.updated", "user.updated", "report.exported"}
 
@@ -145,7 +155,7 @@ async def test_what_a_page_sends_becomes_events_of_its_account(
     assert {"ann@acme.example"} == {one["email"] for one in people if "email" in one}
 
 
-@pytest.mark.parametrize("name", ["posthog", BY_BEACON])
+@pytest.mark.parametrize("name", ["posthog", "posthog-uncompressed", BY_BEACON])
 async def test_what_a_page_still_holds_when_it_is_left_arrives(
     name: str, origin: str, ingest_for_pages: System
 ) -> None:

@@ -1,6 +1,7 @@
 // What a product's page does with Amplitude's client.
-function load({ ingest, key }) {
-  amplitude.init(key, { serverUrl: `${ingest}/2/httpapi`, fetchRemoteConfig: false, autocapture: false })
+function load({ ingest, key, options }) {
+  const serverUrl = `${ingest}/2/httpapi`
+  amplitude.init(key, { serverUrl, fetchRemoteConfig: false, autocapture: false, ...options })
 }
 
 function use({ account, user }) {

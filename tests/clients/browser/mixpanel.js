@@ -1,6 +1,6 @@
 // What a product's page does with Mixpanel's client.
-function load({ ingest, key }) {
-  mixpanel.init(key, { api_host: ingest })
+function load({ ingest, key, options }) {
+  mixpanel.init(key, { api_host: ingest, ...options })
 }
 
 function use({ account, user }) {

@@ -1,6 +1,11 @@
 // What a product's page does with PostHog's client. By its name the browser of the tests is a robot, which it would pass over.
-function load({ ingest, key }) {
-  posthog.init(key, { api_host: ingest, advanced_disable_flags: true, opt_out_useragent_filter: true })
+function load({ ingest, key, options }) {
+  posthog.init(key, {
+    api_host: ingest,
+    advanced_disable_flags: true,
+    opt_out_useragent_filter: true,
+    ...options,
+  })
 }
 
 function use({ account, user }) {

@@ -1,6 +1,6 @@
 // What a product's page does with Segment's client. Its settings come from the page's own server, in the place of a CDN.
-function load({ ingest, page, key }) {
-  const ours = { apiHost: `${ingest}/v1`.replace('http://', ''), apiKey: key, protocol: 'http' }
+function load({ ingest, page, key, options }) {
+  const ours = { apiHost: `${ingest}/v1`.replace('http://', ''), apiKey: key, protocol: 'http', ...options }
   window.analytics = AnalyticsNext.AnalyticsBrowser.load(
     { writeKey: 'segments-own', cdnURL: page },
     { integrations: { 'Segment.io': ours } },
