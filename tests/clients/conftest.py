@@ -1,5 +1,6 @@
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -11,18 +12,32 @@ from support.system import System, system
 
 
 @pytest.fixture(scope="module")
-def ingesting(
+def ingest_with(
     postgres: Postgres, embedded_broker: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory, fork: Start
-) -> Iterator[System]:
-    """Ingest as a process of its own; each test has accounts of its own."""
-    name = f"test_{uuid.uuid4().hex}"
-    with system(
-        bootstrap=embedded_broker.bootstrap,
-        broker=Broker.EMBEDDED,
-        database_url=postgres.create_database(name),
-        directory=tmp_path_factory.mktemp("ingesting"),
-        start=fork,
-    ) as made:
-        made.started("ingest")
-        yield made
-    postgres.drop_database(name)
+) -> Iterator[Callable[..., System]]:
+    """Starts ingest as a process of its own, with settings; each test has accounts of its own."""
+    with ExitStack() as ends:
+
+        def start(**settings: str) -> System:
+            name = f"test_{uuid.uuid4().hex}"
+            database_url = postgres.create_database(name)
+            ends.callback(postgres.drop_database, name)
+            made = ends.enter_context(
+                system(
+                    bootstrap=embedded_broker.bootstrap,
+                    broker=Broker.EMBEDDED,
+                    database_url=database_url,
+                    directory=tmp_path_factory.mktemp("ingesting"),
+                    start=fork,
+                    more=settings,
+                )
+            )
+            made.started("ingest")
+            return made
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def ingesting(ingest_with: Callable[..., System]) -> System:
+    return ingest_with()

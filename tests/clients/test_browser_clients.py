@@ -3,21 +3,16 @@
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 from playwright.async_api import ConsoleMessage, Page, Request, Response, async_playwright
 
 from clients.accounts_log import counted, on_the_log
 from clients.browser_page import PACKAGES, BrowserClient, served_pages
-from local.stack.embedded_broker import EmbeddedBroker
-from local.stack.postgres import Postgres
-from local.stack.servers import Broker
 from support.console_browser import CHROMIUM, require
-from support.starts import Start
-from support.system import System, system
+from support.system import System
 
 pytestmark = [pytest.mark.servers, pytest.mark.tools]
 
@@ -54,25 +49,8 @@ def origin() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def ingest_for_pages(
-    origin: str,
-    postgres: Postgres,
-    embedded_broker: EmbeddedBroker,
-    tmp_path_factory: pytest.TempPathFactory,
-    fork: Start,
-) -> Iterator[System]:
-    name = f"test_{uuid.uuid4().hex}"
-    with system(
-        bootstrap=embedded_broker.bootstrap,
-        broker=Broker.EMBEDDED,
-        database_url=postgres.create_database(name),
-        directory=tmp_path_factory.mktemp("ingesting"),
-        start=fork,
-        INGEST_CORS_ORIGINS=origin,
-    ) as made:
-        made.started("ingest")
-        yield made
-    postgres.drop_database(name)
+def ingest_for_pages(ingest_with: Callable[..., System], origin: str) -> System:
+    return ingest_with(INGEST_CORS_ORIGINS=origin)
 
 
 class Seen:
@@ -108,8 +86,8 @@ class Seen:
 
 
 @asynccontextmanager
-async def opened(name: str, origin: str, ingesting: System) -> AsyncIterator[tuple[Page, Seen]]:
-    """The page in a browser that knows nothing yet, its client loaded."""
+async def used(name: str, account: str, *, origin: str, ingesting: System) -> AsyncIterator[tuple[Page, Seen]]:
+    """The page in a browser that knows nothing yet, its client loaded and told of all."""
     async with async_playwright() as playwright:
         # As root it does not start in its sandbox.
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
@@ -119,6 +97,7 @@ async def opened(name: str, origin: str, ingesting: System) -> AsyncIterator[tup
         options = CLIENTS[name].options
         given = {"ingest": ingesting.ingest_url, "page": origin, "key": ingesting.keys.write, "options": options}
         await page.evaluate("given => load(given)", given)
+        await page.evaluate("given => use(given)", {"account": account, "user": f"u-{account}"})
         yield page, seen
         await browser.close()
 
@@ -132,17 +111,12 @@ async def until_on_the_log(ingesting: System, account: str, wanted: set[str], se
         await asyncio.sleep(0.2)
 
 
-def used(account: str) -> dict[str, Any]:
-    return {"account": account, "user": f"u-{account}"}
-
-
 @pytest.mark.parametrize("name", [name for name in CLIENTS if name != BY_BEACON])
 async def test_what_a_page_sends_becomes_events_of_its_account(
     name: str, origin: str, ingest_for_pages: System
 ) -> None:
     account = f"account-{uuid.uuid4().hex[:12]}"
-    async with opened(name, origin, ingest_for_pages) as (page, seen):
-        await page.evaluate("given => use(given)", used(account))
+    async with used(name, account, origin=origin, ingesting=ingest_for_pages) as (page, seen):
         await until_on_the_log(ingest_for_pages, account, ALL)
         await page.wait_for_timeout(3_000)  # a client that takes the answer for an error sends again
         assert seen.trouble == [], "\n".join(seen.trouble)
@@ -160,8 +134,7 @@ async def test_what_a_page_still_holds_when_it_is_left_arrives(
     name: str, origin: str, ingest_for_pages: System
 ) -> None:
     account = f"account-{uuid.uuid4().hex[:12]}"
-    async with opened(name, origin, ingest_for_pages) as (page, seen):
-        await page.evaluate("given => use(given)", used(account))
+    async with used(name, account, origin=origin, ingesting=ingest_for_pages) as (page, seen):
         await page.goto(f"{origin}/elsewhere")
         await until_on_the_log(ingest_for_pages, account, ALL)
         # Requests that the browser itself has ended by leaving are no trouble: their client sent beacons.
