@@ -16,8 +16,6 @@ from ingest.in_memory import Ingest
 from ingest.intake.account_wait import AccountWait
 
 DEAD = Topics("").dead
-
-
 ORIGIN = "https://app.example.com"
 
 

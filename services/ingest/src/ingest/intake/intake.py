@@ -81,7 +81,6 @@ class MessageIntake:
         refused: RefusedSink,
         bounds: Bounds,
         erased: ErasedLookup = NOBODY,
-        wait: AccountWait | None = None,
         on_followed: Callable[[int], None] = lambda events: None,
         new_id: Callable[[], str] = lambda: str(uuid4()),
     ) -> None:
@@ -92,7 +91,7 @@ class MessageIntake:
         self._refused = refused
         self._bounds = bounds
         self._erased = erased
-        self._wait = wait or AccountWait()
+        self._wait = AccountWait()
         self._new_id = new_id
 
     async def take(self, items: Sequence[IntakeItem], context: IntakeContext) -> IntakeReport:
